@@ -1,0 +1,42 @@
+"""What Keras's public API can't do: one small twin per backend. Nobody else imports them."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any, Protocol
+
+import keras
+import numpy as np
+
+
+class Backend(Protocol):
+    """The primitives that each backend module offers."""
+
+    def weight_gradients(
+        self, model: Any, x: Any, y: Any, sample_weight: Any = None, *, training: bool = False
+    ) -> tuple[float, list[np.ndarray | None]]:
+        """Return the loss and its gradient for each trainable variable, in order.
+
+        The loss is `model.compute_loss`, so a custom one counts. A variable that the loss
+        does not depend on gets None (zeros where the backend cannot tell). Called on whole
+        batches; state changes are thrown away where the backend is functional and must be
+        undone by `preserve` elsewhere.
+        """
+
+    def rng_state(self) -> Any:
+        """Return the state of the backend's global random generators."""
+
+    def set_rng_state(self, state: Any) -> None:
+        """Put back what `rng_state` returned."""
+
+    def devices(self) -> list[str]:
+        """Return the devices that can be used, as `"cpu:0"`, `"gpu:0"`, …."""
+
+
+def current() -> Backend:
+    """Return the module that matches the running Keras backend.
+
+    Raises:
+        ImportError: The backend is not one of tensorflow, jax and torch.
+    """
+    return importlib.import_module(f"keras_recipe.backend.{keras.backend.backend()}")  # type: ignore[return-value]

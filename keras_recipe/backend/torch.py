@@ -1,0 +1,52 @@
+"""PyTorch's side of `keras_recipe.backend.Backend`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import torch
+
+
+def weight_gradients(
+    model: Any, x: Any, y: Any, sample_weight: Any = None, *, training: bool = False
+) -> tuple[float, list[np.ndarray | None]]:
+    """See `keras_recipe.backend.Backend`."""
+    x, y, sample_weight = keras.tree.map_structure(
+        lambda leaf: None if leaf is None else keras.ops.convert_to_tensor(leaf),
+        (x, y, sample_weight),
+    )
+    with torch.enable_grad():
+        outputs = model(x, training=training) if training else model(x)
+        loss = model.compute_loss(x=x, y=y, y_pred=outputs, sample_weight=sample_weight)
+        weights = [v.value for v in model.trainable_variables]
+        live = [w for w in weights if w.requires_grad]
+        found = iter(
+            torch.autograd.grad(loss, live, allow_unused=True)
+            if live and loss.requires_grad
+            else [None] * len(live)
+        )
+    gradients = [next(found) if w.requires_grad else None for w in weights]
+    return float(loss.detach()), [
+        None if g is None else np.array(g.detach().float().cpu()) for g in gradients
+    ]
+
+
+def rng_state() -> Any:
+    """Return the states of the CPU and CUDA generators."""
+    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
+    return torch.get_rng_state(), cuda
+
+
+def set_rng_state(state: Any) -> None:
+    """See `keras_recipe.backend.Backend`."""
+    cpu, cuda = state
+    torch.set_rng_state(cpu)
+    if cuda:
+        torch.cuda.set_rng_state_all(cuda)
+
+
+def devices() -> list[str]:
+    """See `keras_recipe.backend.Backend`."""
+    return ["cpu:0", *(f"gpu:{i}" for i in range(torch.cuda.device_count()))]

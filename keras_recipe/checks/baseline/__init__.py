@@ -1,0 +1,1 @@
+"""Stage 2: the end-to-end skeleton and dumb baselines."""

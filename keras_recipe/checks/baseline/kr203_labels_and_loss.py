@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from typing import Any
+
+from keras_recipe.contract import labels
+from keras_recipe.contract.fingerprint import recognised
+from keras_recipe.contract.scored import scored_heads
+from keras_recipe.contract.shapes import pairing, refused
+from keras_recipe.contract.verdict import worst
+from keras_recipe.contract.weights import class_weights
+from keras_recipe.core.check import check
+from keras_recipe.core.result import Result, Status, passed
+from keras_recipe.data.batch import Batch
+from keras_recipe.subject import FitSettings
+from keras_recipe.task import Task
+
+
+@check("KR203", cost="forward")
+def labels_and_loss(
+    model: Any, task: Task, sample: Batch, predictions: Any, fit: FitSettings
+) -> Result:
+    """The labels have the values, the range and the shape that the loss reads.
+
+    Why:
+        A loss takes nearly any number. Class numbers from 1, labels divided by 255, -1 and +1
+        under a loss of probabilities, labels `(n, 1)` against outputs `(n, k)`: each trains on
+        in silence on some backend, towards the wrong thing. The values of all training labels
+        are compared with what the loss is defined on, their shape with the output's, and class
+        weights with the frequencies they should make up for. FAIL where a label is outside
+        the definition of the loss or is compared with more than its own output.
+    Fix:
+        Class numbers from 0 with sparse_categorical_crossentropy, one-hot rows with
+        categorical_crossentropy, 0 and 1 with binary_crossentropy; labels in the shape of the
+        output; weights by the inverse of the frequency.
+    Tune:
+        Nothing: what is proved does not depend on a threshold.
+    Source:
+        Karpathy 2019, stages 1 and 2; the loss contract of Keras 3.15 as measured on its three
+        backends.
+    """
+    found: list[Result | None] = []
+    for given in scored_heads(model, task, sample, predictions):
+        mixed = pairing(given)
+        found.append(mixed)
+        if mixed is None:
+            scored = recognised(given)
+            found += [rule(scored) for rule in labels.RULES]
+            found.append(class_weights(scored, fit.class_weight))
+    if all(one is None or one.status is not Status.FAIL for one in found):
+        found.append(refused(model, sample, predictions))
+    spans = {
+        head.name: [float(head.labels.low.min()), float(head.labels.high.max())]
+        for head in task.heads
+        if head.labels is not None and head.labels.rows
+    }
+    said = "; ".join(f"{low:g} to {high:g}" for low, high in spans.values())
+    return worst(found) or passed(
+        f"The labels ({said}) are what the loss reads.", evidence={"labels": spans}
+    )

@@ -1,0 +1,1 @@
+"""Stage 1: become one with the data."""

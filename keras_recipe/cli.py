@@ -1,0 +1,250 @@
+"""The command line: `keras-recipe demo | check | explain | list | doctor | report | board`."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console, RenderableType
+from typer.core import TyperGroup
+
+from keras_recipe import config
+from keras_recipe.core.errors import InputError, KerasRecipeError
+from keras_recipe.core.report import Report
+from keras_recipe.core.settings import unknown
+
+FAILED, MISUSED, INTERRUPTED = 1, 2, 130
+
+Backend = Annotated[str | None, typer.Option(help="tensorflow, jax or torch.")]
+Accelerator = Annotated[str | None, typer.Option(help="auto, cpu, gpu or tpu.")]
+Devices = Annotated[int | None, typer.Option(help="Number of devices (JAX).")]
+Format = Annotated[str | None, typer.Option(help="console, json, junit, html or github.")]
+Output = Annotated[Path | None, typer.Option(help="Also write the report to this file.")]
+Codes = Annotated[list[str] | None, typer.Option(help="Codes: KR2 for a stage, KR204,KR205.")]
+
+
+class _Group(TyperGroup):
+    """The one place where errors made on purpose become a sentence and an exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            typer.echo("keras-recipe: interrupted", err=True)
+            raise typer.Exit(INTERRUPTED) from None
+        except KerasRecipeError as error:
+            if os.environ.get("KERAS_RECIPE_DEBUG") == "1":
+                raise
+            typer.echo(f"keras-recipe: {error}", err=True)
+            raise typer.Exit(MISUSED) from None
+
+
+app = typer.Typer(
+    cls=_Group, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False
+)
+
+
+@app.callback()
+def _options(
+    ctx: typer.Context,
+    *,
+    backend: Backend = None,
+    accelerator: Accelerator = None,
+    devices: Devices = None,
+) -> None:
+    """Karpathy's recipe for training neural networks, for Keras 3.
+
+    Exit codes: 0 no FAIL, 1 some FAIL, 2 misuse, 130 interrupted.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's greetings
+    ctx.obj = (backend, accelerator, devices)
+
+
+def _asked(ctx: typer.Context, *given: Any) -> tuple[Any, ...]:
+    """Return backend, accelerator, devices: given after the command, else before it."""
+    return tuple(
+        before if after is None else after for before, after in zip(ctx.obj, given, strict=True)
+    )
+
+
+def _start(asked: tuple[Any, ...], *, quiet: bool = False) -> None:
+    choice = config.choose(*asked)
+    if not quiet:
+        typer.echo(choice.reason, err=True)
+    importlib.import_module("keras_recipe.startup").start(choice)
+    if choice.devices > 1:
+        importlib.import_module("keras_recipe.devices").distribute(choice.devices)
+
+
+def _known(format: str | None, known: tuple[str, ...]) -> str:  # noqa: A002
+    if format is not None and format not in known:
+        raise unknown(format, known, "format")
+    return format or known[0]
+
+
+def _show(format: str | None, data: Any, page: RenderableType) -> None:  # noqa: A002
+    if format == "json":
+        typer.echo(json.dumps(data, indent=1))
+    else:
+        Console(highlight=False).print(page)
+
+
+def _codes(words: list[str] | None) -> list[str] | None:
+    return [code for word in words for code in word.split(",") if code] if words else None
+
+
+def _finish(report: Report, format: str | None, output: Path | None) -> None:  # noqa: A002
+    """Print and write `report` and leave with its exit code."""
+    reports = importlib.import_module("keras_recipe.reports")
+    shown = _known(format, reports.FORMATS)
+    typer.echo(reports.render(report, "console" if output else shown).rstrip())
+    if output:
+        typer.echo(f"Wrote {reports.write(report, output, format)}", err=True)
+    if any(r.status == "skip" and r.message.endswith("interrupted") for r in report.results):
+        raise typer.Exit(INTERRUPTED)
+    raise typer.Exit(0 if report.ok else FAILED)
+
+
+@app.command()
+def check(  # noqa: PLR0913  the options of one command
+    ctx: typer.Context,
+    target: Annotated[str, typer.Argument(help="module:factory or file.py:factory.")],
+    *,
+    format: Format = None,  # noqa: A002
+    output: Output = None,
+    select: Codes = None,
+    ignore: Codes = None,
+    budget: Annotated[float | None, typer.Option(min=0, help="Seconds; 60.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed of the checks; 0.")] = None,
+    backend: Backend = None,
+    accelerator: Accelerator = None,
+    devices: Devices = None,
+) -> None:
+    """Check the model and data that a factory returns, before training.
+
+    The factory takes no arguments and returns (model, x, y), or a dict or an object with
+    model, x, y and further arguments of keras_recipe.check such as validation_data.
+    """
+    _known(format, importlib.import_module("keras_recipe.reports").FORMATS)
+    _start(_asked(ctx, backend, accelerator, devices))
+    examine = importlib.import_module("keras_recipe.examine").check
+    fit = importlib.import_module("keras").Model.fit
+    load = importlib.import_module("keras_recipe.target").load
+    given = {"select": _codes(select), "ignore": _codes(ignore), "budget": budget, "seed": seed}
+    with contextlib.redirect_stdout(sys.stderr):  # the user's prints must not break a JSON
+        arguments = load(target, examine, fit)
+        arguments |= {key: value for key, value in given.items() if value is not None}
+        report = examine(**arguments)
+    _finish(report, format, output)
+
+
+@app.command()
+def demo(
+    ctx: typer.Context,
+    *,
+    broken: Annotated[bool, typer.Option("--broken", help="Start from a broken twin.")] = False,
+    fix: Annotated[bool, typer.Option(help="Apply the fixes the report offers.")] = True,
+    log_dir: Annotated[Path, typer.Option(help="Log and report go here.")] = Path("runs/demo"),
+    dataset: Annotated[str, typer.Option(help="digits or fashion-mnist.")] = "digits",
+    backend: Backend = None,
+    accelerator: Accelerator = None,
+    devices: Devices = None,
+) -> None:
+    """Run the recipe on real digits: checklist, training, TensorBoard log, HTML report."""
+    _start(_asked(ctx, backend, accelerator, devices))
+    run = importlib.import_module("keras_recipe.demo").run
+    made = run(broken=broken, fix=fix, log_dir=log_dir, dataset=dataset, say=typer.echo)
+    raise typer.Exit(0 if made.ok else FAILED)
+
+
+@app.command()
+def explain(
+    ctx: typer.Context,
+    code: Annotated[str, typer.Argument(help="A code or a name: KR204, loss-at-init.")],
+    *,
+    format: Format = None,  # noqa: A002
+    backend: Backend = None,
+    accelerator: Accelerator = None,
+    devices: Devices = None,
+) -> None:
+    """Show the page of a check: what should be true, why, how to fix and tune it."""
+    _known(format, ("console", "json"))
+    _start(_asked(ctx, backend, accelerator, devices), quiet=True)
+    catalogue = importlib.import_module("keras_recipe.catalogue")
+    found = catalogue.find(code)
+    _show(format, catalogue.data(found), catalogue.page(found))
+
+
+@app.command("list")
+def list_(
+    ctx: typer.Context,
+    *,
+    format: Format = None,  # noqa: A002
+    backend: Backend = None,
+    accelerator: Accelerator = None,
+    devices: Devices = None,
+) -> None:
+    """List the checks by stage."""
+    _known(format, ("console", "json"))
+    _start(_asked(ctx, backend, accelerator, devices), quiet=True)
+    catalogue = importlib.import_module("keras_recipe.catalogue")
+    found = catalogue.every()
+    _show(format, [catalogue.data(row) for row in found], catalogue.table(found))
+
+
+@app.command("doctor")
+def doctor_(
+    ctx: typer.Context,
+    *,
+    log_dir: Annotated[Path, typer.Option(help="The folder that logs go to.")] = Path("runs"),
+    format: Format = None,  # noqa: A002
+    backend: Backend = None,
+    accelerator: Accelerator = None,
+    devices: Devices = None,
+) -> None:
+    """Show versions, backend, devices, keras.json and log folder; 2 if unusable."""
+    _known(format, ("console", "json"))
+    doctor = importlib.import_module("keras_recipe.doctor")
+    rows = doctor.diagnose(*_asked(ctx, backend, accelerator, devices), log_dir)
+    _show(format, doctor.data(rows), doctor.table(rows))
+    raise typer.Exit(0 if doctor.usable(rows) else MISUSED)
+
+
+@app.command()
+def report(
+    file: Annotated[Path, typer.Argument(help="A report saved with --format json.")],
+    *,
+    format: Format = None,  # noqa: A002
+    output: Output = None,
+) -> None:
+    """Show a saved report again, in any format."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        msg = f"The report {str(file)!r} cannot be read: {error}."
+        raise InputError(msg) from error
+    _finish(Report.from_json(text), format, output)
+
+
+@app.command()
+def board(
+    log_dir: Annotated[Path, typer.Argument(help="A folder of logs: runs/demo.")],
+    *,
+    port: Annotated[int, typer.Option(min=0, max=65535)] = 6006,
+) -> None:
+    """Open TensorBoard on a log folder, on this computer only."""
+    if not log_dir.is_dir():
+        msg = f"There is no log folder {str(log_dir)!r}; `keras-recipe demo` writes runs/demo."
+        raise InputError(msg)
+    options = ["--logdir", str(log_dir), "--host", "127.0.0.1", "--port", str(port)]
+    os.execv(sys.executable, [sys.executable, "-m", "tensorboard.main", *options])
+
+
+main = app  # what `keras-recipe` and `python -m keras_recipe` call

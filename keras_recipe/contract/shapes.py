@@ -1,0 +1,139 @@
+"""Rules about the shapes of labels and outputs: what is refused, what is broadcast."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_recipe.contract.scored import ScoredHead
+from keras_recipe.core.result import Fix, Result, failed
+from keras_recipe.data.batch import Batch
+from keras_recipe.loss import LossUndefined, data_loss
+
+SPARSE = "sparse_categorical_crossentropy"
+ROWS = 32
+RTOL = 1e-4
+
+
+def own_training(model: Any) -> bool:
+    """Whether the model trains by a `train_step` of its own, which may not use the loss."""
+    return getattr(type(model), "train_step", None) is not keras.Model.train_step
+
+
+def _shapes(scored: ScoredHead) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    return tuple(scored.y.shape), tuple(scored.p.shape)
+
+
+def _numbers_for_vectors(scored: ScoredHead) -> Result | None:
+    """Class numbers given to a loss that wants vectors, or the other way round."""
+    head, (y, p) = scored.head, _shapes(scored)
+    if head.units < 2:
+        return None
+    numbers = y in (p[:-1], (*p[:-1], 1))
+    if head.loss.name == SPARSE and y == p:
+        return _mixed_up(
+            scored,
+            f"{SPARSE} expects class numbers of shape {p[:-1]}, but the labels are vectors of "
+            f"shape {y}",
+            "The labels are one-hot already.",
+            "categorical_crossentropy",
+        )
+    vectors = (
+        "categorical_crossentropy",
+        "categorical_focal_crossentropy",
+        "categorical_hinge",
+    )
+    if head.loss.name in vectors and numbers:
+        return _mixed_up(
+            scored,
+            f"{head.loss.name} expects one-hot labels of shape {p}, but the labels are numbers "
+            f"of shape {y}",
+            "The labels are class numbers.",
+            SPARSE,
+        )
+    return None
+
+
+def _mixed_up(scored: ScoredHead, said: str, cause: str, better: str) -> Result:
+    return failed(
+        f"{said}.",
+        measured=float(scored.y.ndim),
+        expected=float(scored.p.ndim - (scored.head.loss.name == SPARSE)),
+        unit="axes of the labels",
+        where=scored.head.name,
+        cause=cause,
+        fix=Fix(text=f"Use {better} for such labels.", code=f"loss={better!r}"),
+    )
+
+
+def _same(y: tuple[int, ...], p: tuple[int, ...]) -> bool:
+    """Whether Keras's own losses pair labels and outputs one by one."""
+    return y == p or (*y, 1) == p or y == (*p, 1)
+
+
+def _broadcast(scored: ScoredHead) -> Result | None:
+    """Every number of the output must have a label of its own."""
+    head, (y, p) = scored.head, _shapes(scored)
+    few = scored.take(slice(0, ROWS))
+    cost = few.loss(few.p)
+    if head.loss.builtin:
+        if head.loss.name == SPARSE or _same(y, p):
+            return None
+        said = f"{head.loss.name} compares" if np.isfinite(cost) else "there is no way to pair"
+    else:
+        if y == p or scored.y.size != scored.p.size:
+            return None
+        paired = few.with_target(few.y.reshape(few.p.shape)).loss(few.p)
+        if not np.isfinite([cost, paired]).all() or abs(cost - paired) <= RTOL * abs(paired):
+            return None
+        said = f"your loss costs {cost:.4g}, one by one it costs {paired:.4g}: it compares"
+    pairs = np.broadcast_shapes(y, p) if _broadcastable(y, p) else ()
+    return failed(
+        f"Labels of shape {y} meet outputs of shape {p}: {said} each label with several "
+        f"outputs{f' ({pairs})' if pairs else ''}.",
+        measured=float(np.prod(pairs[1:])) if pairs else None,
+        expected=float(np.prod(p[1:])),
+        unit="comparisons a row",
+        where=head.name,
+        cause="Shapes that differ are broadcast in silence; the model learns one number for "
+        "all of them.",
+        fix=Fix(
+            text="Give labels and outputs the same shape.",
+            code=f"y = y.reshape({('-1', *map(str, p[1:]))})".replace("'", "")
+            if scored.y.size == scored.p.size
+            else f"keras.layers.Dense({y[-1] if len(y) > 1 else 1})",
+        ),
+    )
+
+
+def _broadcastable(y: tuple[int, ...], p: tuple[int, ...]) -> bool:
+    try:
+        np.broadcast_shapes(y, p)
+    except ValueError:
+        return False
+    return True
+
+
+def pairing(scored: ScoredHead) -> Result | None:
+    """Labels and outputs must correspond one by one."""
+    return _numbers_for_vectors(scored) or _broadcast(scored)
+
+
+def refused(model: Any, sample: Batch, outputs: Any) -> Result | None:
+    """The loss must take these labels at all."""
+    few, said = sample.take(slice(0, ROWS)), Batch(outputs).take(slice(0, ROWS)).x
+    try:
+        data_loss(model, few, said)
+    except LossUndefined as error:
+        if own_training(model):
+            return None
+        ys = [tuple(leaf.shape) for leaf in keras.tree.flatten(few.y)]
+        ps = [tuple(leaf.shape) for leaf in keras.tree.flatten(said)]
+        return failed(
+            f"The loss refuses labels of shape {ys} for outputs of shape {ps}: {error}",
+            cause="Labels, outputs and loss don't fit together.",
+            fix=Fix(text="Give each output labels in the form its loss expects."),
+        )
+    return None

@@ -1,0 +1,1 @@
+"""The plain-Python heart: checks, results, reports and the runner. No Keras, no printing."""

@@ -1,0 +1,163 @@
+"""The checklist: plain data that every renderer draws from."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
+
+from keras_recipe.core.errors import InputError, RecipeFailed
+from keras_recipe.core.result import Cost, Result, Status, plain
+
+SCHEMA_VERSION = 1
+_DEPTH = {cost: depth for depth, cost in enumerate(Cost)}
+
+
+def _rank(result: Result) -> tuple[Any, ...]:
+    """Cause before symptom: proved before suspected, facts before their consequences."""
+    proved = result.status is not Status.FAIL
+    mended = not (result.fix and result.fix.tried)
+    return (proved, _DEPTH.get(Cost(result.cost), 9) if result.cost else 9, mended, result.code)
+
+
+class Report:
+    """Every check's row, and what can be said of them together.
+
+    Attributes:
+        results: One `Result` a check, in the order they ran.
+        facts: Printed context: the task and its reason, seed, sizes, backend, versions.
+        pages: The page of each check by code, so that a report explains itself.
+    """
+
+    #: Draws a report in a notebook; set by the layer that owns the renderers.
+    notebook: ClassVar[Callable[[Report], str] | None] = None
+
+    def __init__(
+        self,
+        results: Sequence[Result] = (),
+        facts: Mapping[str, Any] | None = None,
+        pages: Mapping[str, Mapping[str, str]] | None = None,
+    ) -> None:
+        self.results = list(results)
+        self.facts = dict(facts or {})
+        self.pages = dict(pages or {})
+
+    def __getitem__(self, code: str) -> Result:
+        """Return the row of `code`.
+
+        Raises:
+            KeyError: That check was not part of this run.
+        """
+        for result in self.results:
+            if result.code == code:
+                return result
+        msg = f"{code} was not run; the codes here are {[r.code for r in self.results]}"
+        raise KeyError(msg)
+
+    def __contains__(self, code: str) -> bool:
+        """Whether `code` has a row."""
+        return any(result.code == code for result in self.results)
+
+    @property
+    def problems(self) -> list[Result]:
+        """FAILs and WARNs that nobody accepted, root cause first."""
+        return sorted((r for r in self.results if r.is_problem), key=_rank)
+
+    @property
+    def failures(self) -> list[Result]:
+        """The FAILs among `problems`."""
+        return [r for r in self.problems if r.status is Status.FAIL]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Number of rows by status, every status named."""
+        found = Counter(r.status for r in self.results)
+        return {str(status): found[status] for status in Status}
+
+    @property
+    def ok(self) -> bool:
+        """Whether no FAIL stands."""
+        return not self.failures
+
+    def raise_if_failed(self) -> None:
+        """Raise when a FAIL stands.
+
+        Raises:
+            RecipeFailed: Naming each FAIL.
+        """
+        if self.failures:
+            rows = "; ".join(f"{r.code} {r.name}: {r.message}" for r in self.failures)
+            msg = f"{len(self.failures)} check(s) failed. {rows}"
+            raise RecipeFailed(msg)
+
+    def merged(self, other: Report) -> Report:
+        """Return this report with the rows of `other` put over its own of the same code."""
+        newer = {r.code: r for r in other.results}
+        rows = [newer.pop(r.code, r) for r in self.results]
+        return Report(
+            [*rows, *newer.values()],
+            {**self.facts, **other.facts},
+            {**self.pages, **other.pages},
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON data with a `schema_version`."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "counts": self.counts,
+            "facts": plain(self.facts),
+            "results": [r.to_dict() for r in self.results],
+            "problems": [r.code for r in self.problems],
+            "pages": plain(self.pages),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Report:
+        """Return the report that `to_dict` wrote.
+
+        Raises:
+            InputError: The data is not a report, or of another schema version.
+        """
+        version = data.get("schema_version") if isinstance(data, Mapping) else None
+        if version != SCHEMA_VERSION:
+            msg = f"Not a report of schema version {SCHEMA_VERSION}; received {version!r}."
+            raise InputError(msg)
+        try:
+            rows = [Result.from_dict(row) for row in data["results"]]
+        except (KeyError, TypeError, ValueError) as error:
+            msg = f"A row of the report cannot be read ({error!r}); write the report again."
+            raise InputError(msg) from error
+        return cls(rows, data.get("facts"), data.get("pages"))
+
+    def to_json(self, *, indent: int | None = 1) -> str:
+        """Return `to_dict` as JSON text."""
+        return json.dumps(self.to_dict(), indent=indent, allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Report:
+        """Return the report in a JSON text.
+
+        Raises:
+            InputError: The text is not JSON or not a report.
+        """
+        try:
+            data = json.loads(text)
+        except json.JSONDecodeError as error:
+            msg = f"The report is not valid JSON ({error})."
+            raise InputError(msg) from error
+        return cls.from_dict(data)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both hold the same data."""
+        return isinstance(other, Report) and self.to_dict() == other.to_dict()
+
+    __hash__ = None  # type: ignore[assignment]  # rows may be added
+
+    def _repr_html_(self) -> str | None:
+        draw = type(self).notebook
+        return draw(self) if draw else None
+
+    def __repr__(self) -> str:
+        """Return one line a row."""
+        return "\n".join(f"{r.code} {r.status:<5} {r.message}" for r in self.results)

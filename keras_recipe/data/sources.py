@@ -1,0 +1,172 @@
+"""Every kind of input Keras takes, as rewindable batches of NumPy arrays."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+
+from keras_recipe.core.errors import InputError
+from keras_recipe.data.arrays import is_from, rows_of, structure
+from keras_recipe.data.batch import Batch
+from keras_recipe.data.untouched import untouched
+
+CHUNK = 2048  # rows of arrays in one batch
+ENDLESS = 256  # batches read from a dataset that says it never ends
+UNKNOWN = 2048  # batches read from a dataset that does not know its length: it may never end
+
+
+@dataclass(frozen=True)
+class Source:
+    """Data that can be read again and again.
+
+    Attributes:
+        batches: Starts a fresh pass; yields `Batch`es.
+        first: The first rows, to know shapes by.
+        size: Number of rows if known before reading.
+        kind: `"arrays"`, `"tf.data.Dataset"`, `"PyDataset"` or `"DataLoader"`.
+        batch_size: Rows a batch as the data itself has them; None for arrays.
+        num_batches: Batches an epoch as the data itself says; None if it does not.
+        whole: All rows as one Batch, where the data is arrays.
+    """
+
+    batches: Callable[[], Iterator[Batch]]
+    first: Batch
+    size: int | None
+    kind: str
+    batch_size: int | None = None
+    num_batches: int | None = None
+    whole: Batch | None = None
+
+
+def _arrays(x: Any, y: Any, sample_weight: Any) -> Source:
+    whole = Batch(
+        structure(x, "x"), structure(y, "y"), structure(sample_weight, "sample_weight")
+    )
+    size = rows_of(whole)
+
+    def batches() -> Iterator[Batch]:
+        for start in range(0, size, CHUNK):
+            yield whole.take(slice(start, start + CHUNK))
+
+    return Source(batches, whole.take(slice(0, 1)), size, "arrays", whole=whole)
+
+
+def _unpacked(element: Any, kind: str) -> Batch:
+    """Return one element of a dataset as a Batch, by Keras's rule for tuples."""
+    parts = tuple(element) if isinstance(element, list | tuple) else (element,)
+    if not 1 <= len(parts) <= 3:
+        msg = f"The {kind} must yield (x, y) or (x, y, sample_weight); got {len(parts)} parts."
+        raise InputError(msg)
+    named = zip(parts, ("x", "y", "sample_weight"), strict=False)
+    batch = Batch(*(structure(part, name) for part, name in named))
+    rows_of(batch, f"the {kind}")
+    return batch
+
+
+def _stream(
+    start: Callable[[], Iterable[Any]], kind: str, length: int | None, most: int
+) -> Source:
+    """Return the source of a dataset.
+
+    Args:
+        start: Starts a pass over its elements.
+        kind: What it is.
+        length: Its number of batches, if it knows.
+        most: Batches read when it does not.
+    """
+
+    def batches() -> Generator[Batch, None, None]:
+        count = 0
+        for element in start():
+            yield _unpacked(element, kind)
+            count += 1
+            if length is None and count >= most:
+                return
+        if count == 0:
+            msg = f"There is no data: the {kind} is empty. Expected at least one batch."
+            raise InputError(msg)
+
+    with closing(batches()) as beginning:
+        first = next(beginning)
+    return Source(batches, first, None, kind, len(first), length)
+
+
+def _py_dataset(x: Any) -> Source:
+    count = x.num_batches
+
+    def start() -> Iterator[Any]:
+        with untouched(x):
+            for index in range(ENDLESS if count is None else count):
+                yield x[index]
+
+    return _stream(start, "PyDataset", count, ENDLESS)
+
+
+def _loader(x: Any) -> Source:
+    """A torch DataLoader; the generators that shuffle it are put back after each pass."""
+    torch = importlib.import_module("keras_recipe.backend.torch")
+    sampler = getattr(x.batch_sampler, "sampler", None)
+
+    def start() -> Iterator[Any]:
+        state = torch.rng_state()
+        try:
+            with untouched(x, x.dataset, x.sampler, x.batch_sampler, sampler):
+                yield from x
+        finally:
+            torch.set_rng_state(state)
+
+    length = len(x) if hasattr(x.dataset, "__len__") else None
+    return _stream(start, "DataLoader", length, UNKNOWN)
+
+
+def _tf_dataset(x: Any) -> Source:
+    ours = importlib.import_module("keras_recipe.backend.tensorflow").independent_dataset(x)
+    length = int(x.cardinality())  # -1: endless, -2: unknown
+    most = ENDLESS if length == -1 else UNKNOWN
+    return _stream(lambda: ours, "tf.data.Dataset", length if length >= 0 else None, most)
+
+
+def _opener(x: Any) -> Callable[[Any], Source] | None:
+    """Return what opens a dataset; None for arrays."""
+    if isinstance(x, keras.utils.PyDataset):
+        return _py_dataset
+    if is_from(x, "torch") and hasattr(x, "batch_sampler"):
+        return _loader
+    if is_from(x, "tensorflow") and hasattr(x, "element_spec") and hasattr(x, "cardinality"):
+        return _tf_dataset
+    return None
+
+
+def open_source(x: Any, y: Any = None, sample_weight: Any = None) -> Source:
+    """Return a rewindable source for whatever `fit` takes as `x`.
+
+    Args:
+        x: NumPy arrays, backend tensors, pandas frames, lists, tuples or dicts of them; a
+            `tf.data.Dataset`, `keras.utils.PyDataset` or torch `DataLoader`.
+        y: Targets; None for datasets, which carry their own.
+        sample_weight: Weights of the samples; None for datasets likewise.
+
+    Raises:
+        InputError: No data, mismatched lengths, ragged rows, string labels, or a generator,
+            which could not be read without using it up.
+    """
+    if x is None:
+        msg = "There is no data: x is None. Expected arrays or a dataset."
+        raise InputError(msg)
+    opener = _opener(x)
+    if opener is None and hasattr(x, "__next__"):
+        msg = (
+            "`x` is a generator: reading it to check it would use up rows that training needs. "
+            "Expected data that can be read again; wrap it in a keras.utils.PyDataset."
+        )
+        raise InputError(msg)
+    for name, given in (("y", y), ("sample_weight", sample_weight)):
+        if opener is not None and given is not None:
+            msg = f"`{name}` must not be given with a {type(x).__name__}: it yields its own."
+            raise InputError(msg)
+    return _arrays(x, y, sample_weight) if opener is None else opener(x)

@@ -1,0 +1,1 @@
+"""After the checks: which single change mends what failed."""

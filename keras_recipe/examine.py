@@ -1,0 +1,205 @@
+"""`check`: the stages before training, on the user's own model, which is put back as it was."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import keras
+from rich.console import Console
+
+from keras_recipe import checks
+from keras_recipe.core.errors import InputError
+from keras_recipe.core.report import Report
+from keras_recipe.core.result import Cost
+from keras_recipe.core.runner import run
+from keras_recipe.core.settings import Settings
+from keras_recipe.data.batch import Batch
+from keras_recipe.diagnosis.counterfactual import explain
+from keras_recipe.loss import tensors
+from keras_recipe.subject import Subject
+from keras_recipe.surgery.preserve import preserve, random_states, unbuild, unbuilt_parts
+
+
+@contextmanager
+def _progress(verbose: Any) -> Iterator[Any]:
+    """Yield a function that shows which check is running; silent where nobody looks."""
+    shown = sys.stderr.isatty() if verbose == "auto" else bool(verbose)
+    if not shown:
+        yield lambda _: None
+        return
+    with Console(stderr=True).status("reading the data") as status:
+        yield lambda name: status.update(f"checking {name}")
+
+
+def _refuse_unusable(model: Any) -> None:
+    if not isinstance(model, keras.Model):
+        msg = f"`model` must be a keras.Model. Received: {type(model).__name__}"
+        raise InputError(msg)
+    if not model.compiled:
+        msg = "The model is not compiled; call model.compile(optimizer, loss) before the check."
+        raise InputError(msg)
+
+
+def _build_metrics(model: Any, probe: Batch) -> None:
+    """Let Keras make the compiled metrics, so that their names can be read."""
+    unbuilt = [m for m in model.metrics if getattr(m, "built", True) is False]
+    if not unbuilt or probe.y is None:
+        return
+    x, y, _ = (tensors(part) for part in probe.take(slice(0, 2)).parts())
+    with suppress(Exception):  # labels that do not fit: KR203 says so
+        model.compute_metrics(x, y, model(x))
+    for metric in unbuilt:
+        metric.reset_state()
+
+
+def build(model: Any, probe: Batch) -> None:
+    """Build model, optimizer and metrics as the first step of `fit` would.
+
+    Raises:
+        InputError: The model does not take this data.
+    """
+    try:
+        if not model.built or not model.weights:
+            model(tensors(probe.x))
+        optimizer = getattr(model, "optimizer", None)
+        if optimizer is not None and not optimizer.built:
+            optimizer.build(model.trainable_variables)
+    except Exception as error:  # each backend and layer has its own kinds of error
+        text = " ".join(str(error).split())[:400]
+        shapes = [tuple(leaf.shape) for leaf in keras.tree.flatten(probe.x)]
+        msg = f"The model does not take this data (x of shape {shapes}): {text}"
+        raise InputError(msg) from error
+    _build_metrics(model, probe)
+
+
+def check(  # noqa: PLR0913  what `fit` takes
+    model: Any,
+    x: Any = None,
+    y: Any = None,
+    *,
+    validation_data: Any = None,
+    test_data: Any = None,
+    validation_split: float = 0.0,
+    sample_weight: Any = None,
+    class_weight: Any = None,
+    batch_size: int | None = None,
+    epochs: int = 1,
+    shuffle: bool = True,
+    task: Any = None,
+    groups: Any = None,
+    budget: float = 60.0,
+    select: Sequence[str] | str | None = None,
+    ignore: Sequence[str] | str | None = None,
+    seed: int = 0,
+    verbose: Any = "auto",
+    **fit_settings: Any,
+) -> Report:
+    """Examine a compiled model and its data before training; nothing is changed by it.
+
+    Weights, optimizer, metrics, random generators and data are bit for bit what they were
+    afterwards. An unbuilt model is built, as `fit` would do first.
+
+    Args:
+        model: A compiled `keras.Model`.
+        x: What `fit` would be given: arrays `(rows, ...)`, frames, datasets.
+        y: Targets.
+        validation_data: `(x, y)`, `(x, y, sample_weight)` or a dataset.
+        test_data: Likewise; kept for the checks that compare splits.
+        validation_split: Share of the rows used for validation, from the end.
+        sample_weight: Weights of the samples.
+        class_weight: Weight by class number.
+        batch_size: Rows a step; 32 when None, as in Keras.
+        epochs: Number of epochs planned.
+        shuffle: Whether the rows are shuffled each epoch.
+        task: The kind of task, or a dict of them by output name; inferred when None.
+        groups: Group of each row; kept for the checks that compare splits.
+        budget: Seconds after which no further check is started.
+        select: Prefixes of codes to run, e.g. `["KR2"]`; all when None.
+        ignore: Prefixes of codes to leave out.
+        seed: Seed of every random choice of the checks.
+        verbose: `"auto"` shows progress in a terminal, 0 never, 1 always.
+        **fit_settings: Further arguments of `fit` (callbacks, verbose, …): no check reads them.
+
+    Returns:
+        The report: a row for every check.
+
+    Raises:
+        InputError: Data, model or settings cannot be used; one sentence says why.
+        ConfigError: A code or a threshold is unknown.
+    """
+    del test_data, groups, fit_settings
+    began = time.perf_counter()
+    checks.load()
+    settings = Settings.from_pyproject(Path("pyproject.toml"), select=select, ignore=ignore)
+    _refuse_unusable(model)
+    model = getattr(model, "recipe_inner", model)
+    with random_states():
+        subject = Subject(
+            model,
+            x,
+            y,
+            validation_data=validation_data,
+            validation_split=validation_split,
+            sample_weight=sample_weight,
+            class_weight=class_weight,
+            batch_size=batch_size,
+            epochs=epochs,
+            shuffle=shuffle,
+            task=task,
+            seed=seed,
+        )
+        subject.read()
+    unbuilt = unbuilt_parts(model)
+    try:
+        report = _examined(model, subject, settings, verbose, budget, began)
+    finally:
+        unbuild(unbuilt)
+    report.facts["seconds"] = round(time.perf_counter() - began, 2)
+    return report
+
+
+def _examined(
+    model: Any, subject: Subject, settings: Settings, verbose: Any, budget: float, began: float
+) -> Report:
+    """Run the chosen checks on the built model and look for the change that mends a FAIL."""
+    build(model, subject.probe)
+    wanted = [c for c in settings.chosen() if c.cost not in (Cost.LIVE, Cost.EXPERIMENT)]
+    with _progress(verbose) as progress, preserve(model) as guard:
+        facts = subject.facts
+        guard.restore()
+        report = run(
+            wanted,
+            subject,
+            settings=settings,
+            guard=guard,
+            progress=progress,
+            budget=budget - (time.perf_counter() - began),
+            facts=facts,
+        )
+        left = budget - (time.perf_counter() - began)
+        return explain(report, subject, guard, progress=progress, seconds=left)
+
+
+def assert_recipe(model: Any, x: Any, y: Any = None, **settings: Any) -> Report:
+    """Check and raise when a FAIL stands: the one line for a test suite.
+
+    Args:
+        model: A compiled `keras.Model`.
+        x: Inputs as for `check`.
+        y: Targets.
+        **settings: Further arguments of `check`.
+
+    Returns:
+        The report, when no FAIL stands.
+
+    Raises:
+        RecipeFailed: Naming each FAIL.
+    """
+    report = check(model, x, y, **settings)
+    report.raise_if_failed()
+    return report

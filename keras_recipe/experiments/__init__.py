@@ -1,0 +1,1 @@
+"""Seeded trainings that answer one question."""

@@ -1,0 +1,126 @@
+"""The model's own loss: what it is called, and what it says of any prediction."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+
+from keras_recipe.core.errors import NotApplicable
+from keras_recipe.data.batch import Batch, mapped
+
+_NAMES = {"KLDivergence": "kl_divergence", "LogCosh": "log_cosh"}
+_ALIASES = {"logcosh": "log_cosh", "kld": "kl_divergence", "cosine": "cosine_similarity"}
+
+
+class LossUndefined(NotApplicable):
+    """The model's loss cannot be computed on these labels and outputs."""
+
+
+@dataclass(frozen=True)
+class LossFacts:
+    """How one output is scored.
+
+    Attributes:
+        name: Function name such as `"mean_squared_error"`; `""` when there is none.
+        from_logits: Whether the loss applies the last non-linearity itself.
+        builtin: Whether Keras ships it, so that its contract is known.
+        reduction: Keras's reduction, `""` when not known.
+    """
+
+    name: str
+    from_logits: bool = False
+    builtin: bool = False
+    reduction: str = ""
+
+
+def _snake(name: str) -> str:
+    return _NAMES.get(name) or re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+def loss_facts(spec: Any) -> LossFacts:
+    """Return the facts of one loss as given to `compile`.
+
+    Args:
+        spec: A name, `keras.losses.Loss`, function or None.
+    """
+    if spec is None:
+        return LossFacts("")
+    found = keras.losses.get(spec) if isinstance(spec, str) else spec
+    if isinstance(found, keras.losses.Loss):
+        kind = type(found)
+        builtin = getattr(keras.losses, kind.__name__, None) is kind
+        config = found.get_config() if builtin else {}
+        from_logits = config.get("from_logits", getattr(found, "from_logits", False))
+        return LossFacts(
+            _snake(kind.__name__), bool(from_logits), builtin, str(found.reduction or "")
+        )
+    name = getattr(found, "__name__", type(found).__name__)
+    builtin = getattr(keras.losses, name, None) is found
+    return LossFacts(_ALIASES.get(name, name), builtin=builtin, reduction="sum_over_batch_size")
+
+
+def compiled_losses(model: Any) -> list[LossFacts]:
+    """Return the facts of each output's loss, in flattened output order."""
+    spec = getattr(model, "loss", None)
+    names = list(getattr(model, "output_names", None) or [])
+    count = len(names) or 1
+    if isinstance(spec, dict):
+        keys = names if set(spec) <= set(names) else list(spec)
+        return [loss_facts(spec.get(key)) for key in keys]
+    if isinstance(spec, list | tuple):
+        return [loss_facts(one) for one in spec]
+    return [loss_facts(spec)] * count
+
+
+def tensors(structure: Any) -> Any:
+    """Return a structure of NumPy arrays as backend tensors."""
+    return mapped(keras.ops.convert_to_tensor, structure)
+
+
+def data_loss(model: Any, batch: Batch, outputs: Any) -> float:
+    """Return the model's own loss of `outputs` for the targets of `batch`, penalties left out.
+
+    Sample weights count as in `fit`. Metric states move: call it under `preserve`.
+
+    Args:
+        model: A compiled model.
+        batch: Rows with targets.
+        outputs: Predictions in the structure the model returns, arrays `(rows, ...)`.
+
+    Raises:
+        LossUndefined: The loss refuses these shapes or values; the message is Keras's own.
+    """
+    x, y, sample_weight = (tensors(part) for part in batch.parts())
+    try:
+        loss = model.compute_loss(
+            x=x, y=y, y_pred=tensors(outputs), sample_weight=sample_weight
+        )
+        total = float(keras.ops.convert_to_numpy(loss))
+        penalty = sum(float(keras.ops.convert_to_numpy(extra)) for extra in model.losses)
+    except Exception as error:  # each backend has its own kinds of error
+        text = " ".join(str(error).split())[:300]
+        msg = f"the loss cannot be computed: {text}"
+        raise LossUndefined(msg) from error
+    return total - penalty
+
+
+def predict(model: Any, x: Any, batch_size: int = 128) -> Any:
+    """Return the model's outputs in inference mode as NumPy arrays, for rows of any number.
+
+    Args:
+        model: A built model.
+        x: Inputs, arrays `(rows, ...)`.
+        batch_size: Rows a call; the last call is filled up, so that one shape is traced.
+    """
+    batch = Batch(x)
+    rows, parts = len(batch), []
+    size = min(batch_size, rows)
+    for start in range(0, rows, size):
+        indices = [min(i, rows - 1) for i in range(start, start + size)]
+        outputs = model.predict_on_batch(batch.take(indices).x)
+        keep = min(size, rows - start)
+        parts.append(Batch(outputs).take(slice(0, keep)))
+    return Batch.joined(parts).x

@@ -1,0 +1,284 @@
+"""What is examined: a model, its data and its fit settings; hands checks what they ask for."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_recipe.core.errors import InputError, NotApplicable
+from keras_recipe.data.batch import Batch, leaves
+from keras_recipe.data.reservoir import Reservoir
+from keras_recipe.data.sources import Source, open_source
+from keras_recipe.data.statistics import Statistics, measure
+from keras_recipe.loss import predict
+from keras_recipe.task import Task, infer_task
+
+PROBE_ROWS = 32
+SAMPLE_ROWS = 1024
+SAMPLE_BYTES = 64 * 2**20  # a sample never takes more memory than this
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitSettings:
+    """What `fit` would be called with.
+
+    Attributes:
+        batch_size: Rows a step; the data's own for datasets.
+        epochs: Number of epochs.
+        shuffle: Whether rows are shuffled each epoch.
+        class_weight: Weight by class number, or None.
+        validation_split: Share of rows cut off the end for validation.
+        num_samples: Training rows, or None when not known before reading.
+        steps_per_epoch: Steps an epoch, or None likewise.
+    """
+
+    batch_size: int
+    epochs: int
+    shuffle: bool
+    class_weight: Mapping[int, float] | None
+    validation_split: float
+    num_samples: int | None
+    steps_per_epoch: int | None
+
+
+def _counts(value: Any) -> bool:
+    return (
+        isinstance(value, int | np.integer) and not isinstance(value, bool) and int(value) > 0
+    )
+
+
+def _class_weights(class_weight: Any) -> dict[int, float] | None:
+    if class_weight is None:
+        return None
+    if not isinstance(class_weight, Mapping):
+        msg = (
+            "`class_weight` must be a dict from class number to weight. "
+            f"Received: {type(class_weight).__name__}"
+        )
+        raise InputError(msg)
+    try:
+        return {int(k): float(v) for k, v in class_weight.items()}
+    except (TypeError, ValueError) as error:
+        msg = f"`class_weight` must map whole numbers to numbers. Received: {class_weight!r}"
+        raise InputError(msg) from error
+
+
+def _weighted(batch: Batch, class_weight: Mapping[int, float] | None) -> Batch:
+    """Return `batch` with class weights multiplied into its sample weights, as Keras does."""
+    targets = leaves(batch.y)
+    if class_weight is None or len(targets) != 1:
+        return batch
+    y = targets[0]
+    vectors = y.ndim > 1 and y.shape[-1] > 1
+    classes = y.argmax(-1) if vectors else np.rint(np.nan_to_num(y)).astype("int64")
+    classes = classes.reshape(len(y), -1)[:, 0] if classes.ndim > 1 else classes
+    weights = np.array([class_weight.get(int(c), 1.0) for c in classes], "float32")
+    given = leaves(batch.sample_weight)
+    return Batch(batch.x, batch.y, weights * given[0] if given else weights)
+
+
+def _split(source: Source, share: float) -> tuple[Source, Source | None]:
+    """Cut the validation rows off the end, as Keras does."""
+    if not share:
+        return source, None
+    if not 0 < share < 1 or source.whole is None or source.size is None:
+        msg = (
+            "`validation_split` must be between 0 and 1 and needs arrays. "
+            f"Received: {share} with {source.kind}"
+        )
+        raise InputError(msg)
+    cut = math.floor(source.size * (1 - share))
+    if cut in (0, source.size):
+        msg = f"`validation_split`={share} leaves an empty split of {source.size} rows."
+        raise InputError(msg)
+    parts = (slice(0, cut), slice(cut, None))
+    made = [open_source(*source.whole.take(p).parts()) for p in parts]
+    return made[0], made[1]
+
+
+def _validation_source(data: Any) -> Source | None:
+    if data is None:
+        return None
+    if isinstance(data, tuple | list):
+        if len(data) not in (2, 3):
+            msg = f"`validation_data` must be (x, y) or (x, y, weights); got {len(data)} parts."
+            raise InputError(msg)
+        return open_source(*data)
+    return open_source(data)
+
+
+class Subject:
+    """The facts of one program, read once and never changed.
+
+    Args:
+        model: A `keras.Model`.
+        x: Training inputs, anything `fit` takes but a bare generator.
+        y: Targets.
+        validation_data: `(x, y)`, `(x, y, sample_weight)` or a dataset.
+        validation_split: Share of `x` used for validation, from the end.
+        sample_weight: Weights of the samples.
+        class_weight: Weight by class number.
+        batch_size: Rows a step; 32, or the dataset's own, when None.
+        epochs: Number of epochs `fit` would run.
+        shuffle: Whether `fit` would shuffle.
+        task: The user's word on the kind of task.
+        seed: Seed of every random choice here.
+        extras: Further things a check may ask for by name, e.g. `trace`.
+
+    Raises:
+        InputError: The data or a setting cannot be used.
+    """
+
+    def __init__(  # noqa: PLR0913  what `fit` takes
+        self,
+        model: Any,
+        x: Any = None,
+        y: Any = None,
+        *,
+        validation_data: Any = None,
+        validation_split: float = 0.0,
+        sample_weight: Any = None,
+        class_weight: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        shuffle: bool = True,
+        task: Any = None,
+        seed: int = 0,
+        extras: Mapping[str, Any] | None = None,
+    ) -> None:
+        for name, value in (("batch_size", batch_size), ("epochs", epochs)):
+            if value is not None and not _counts(value):
+                msg = f"`{name}` must be a whole number of at least 1. Received: {value!r}"
+                raise InputError(msg)
+        self._model, self._task, self._seed = model, task, int(seed)
+        self._extras = dict(extras or {})
+        source = open_source(x, y, sample_weight)
+        held = 0.0 if validation_data is not None else validation_split
+        self.source, self._held = _split(source, held)
+        self._held = self._held or _validation_source(validation_data)
+        size = self.source.size
+        rows = int(self.source.batch_size or batch_size or 32)
+        self._fit = FitSettings(
+            batch_size=rows,
+            epochs=int(epochs),
+            shuffle=bool(shuffle),
+            class_weight=_class_weights(class_weight),
+            validation_split=float(validation_split),
+            num_samples=size,
+            steps_per_epoch=None if size is None else math.ceil(size / rows),
+        )
+
+    def need(self, name: str) -> Any:
+        """Return what a check asks for.
+
+        Raises:
+            NotApplicable: The subject has no such thing.
+        """
+        if name in self._extras:
+            return self._extras[name]
+        give: Callable[[Subject], Any] | None = _NEEDS.get(name)
+        found = None if give is None else give(self)
+        if found is None:
+            msg = f"there is no `{name.replace('_', ' ')}` to examine"
+            raise NotApplicable(msg)
+        return found
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Context for the report; reads what is cheap to read."""
+        return {
+            "backend": f"{keras.backend.backend()}, Keras {keras.__version__}",
+            "task": f"{self.task.kind}: {self.task.reason}",
+            "data": f"{self.source.kind}, {self.settings().num_samples} rows",
+            "probe": f"{len(self.probe)} rows; sample: {len(self.sample)} rows",
+            "seed": self._seed,
+        }
+
+    @cached_property
+    def _training(self) -> tuple[Statistics, Batch]:
+        return self._read(self.source)
+
+    @cached_property
+    def _validation(self) -> tuple[Statistics, Batch] | None:
+        return None if self._held is None else self._read(self._held)
+
+    def _read(self, source: Source) -> tuple[Statistics, Batch]:
+        """Return the statistics and the sample of a source, in one pass over it."""
+        each = sum(leaf.nbytes // len(leaf) for leaf in leaves(source.first.x))
+        rows = int(min(SAMPLE_ROWS, max(PROBE_ROWS, SAMPLE_BYTES // max(each, 1))))
+        if source.whole is None:
+            reservoir = Reservoir(rows, self._seed)
+            statistics = measure(reservoir.watch(source.batches()), self._seed)
+            return statistics, reservoir.kept or source.first
+        size = len(source.whole)
+        chosen = np.random.default_rng(self._seed).permutation(size)[:rows]
+        return measure(source.batches(), self._seed), source.whole.take(np.sort(chosen))
+
+    @cached_property
+    def sample(self) -> Batch:
+        """At most 1024 training rows, chosen by the seed."""
+        return _weighted(self._training[1], self._fit.class_weight)
+
+    @cached_property
+    def probe(self) -> Batch:
+        """At most 32 rows of `sample`."""
+        rows = min(len(self.sample), PROBE_ROWS, max(self._fit.batch_size, 2))
+        chosen = np.random.default_rng(self._seed).permutation(len(self.sample))[:rows]
+        return self.sample.take(chosen)
+
+    @cached_property
+    def task(self) -> Task:
+        """The inferred task."""
+        return infer_task(self._model, self._training[0].y, self.predictions, self._task)
+
+    @cached_property
+    def predictions(self) -> Any:
+        """The model's outputs on `sample` in inference mode, before anything is trained."""
+        return predict(self._model, self.sample.x)
+
+    def read(self) -> None:
+        """Read everything that needs data now, so that later needs cost nothing."""
+        _ = self._training, self._validation
+
+    def held_out(self, part: int) -> Any:
+        """Return the statistics (0) or sample (1) of the validation data, or None."""
+        return None if self._validation is None else self._validation[part]
+
+    def settings(self) -> FitSettings:
+        """Return the fit settings, with the numbers that only reading the data tells."""
+        if self._fit.num_samples is not None:
+            return self._fit
+        rows = self.statistics().rows
+        steps = self.source.num_batches or math.ceil(rows / self._fit.batch_size)
+        return dataclasses.replace(self._fit, num_samples=rows, steps_per_epoch=steps)
+
+    def statistics(self) -> Statistics:
+        """Return the statistics of all training rows."""
+        return self._training[0]
+
+    def splits(self) -> dict[str, Statistics]:
+        """Return the statistics of each split there is: `training` and `validation`."""
+        held = self.held_out(0)
+        return {"training": self.statistics(), **({} if held is None else {"validation": held})}
+
+
+_NEEDS: dict[str, Callable[[Subject], Any]] = {
+    "model": lambda s: s._model,  # noqa: SLF001  the table is part of the class
+    "seed": lambda s: s._seed,  # noqa: SLF001
+    "fit": Subject.settings,
+    "statistics": Subject.statistics,
+    "splits": Subject.splits,
+    "validation_statistics": lambda s: s.held_out(0),
+    "validation": lambda s: s.held_out(1),
+    "sample": lambda s: s.sample,
+    "probe": lambda s: s.probe,
+    "predictions": lambda s: s.predictions,
+    "task": lambda s: s.task,
+}

@@ -1,0 +1,1 @@
+"""What may touch a model: toggles, output bias, snapshot and restore."""

@@ -1,0 +1,156 @@
+"""The data as the network sees it: what arrives at the first layer with weights of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_recipe.data.batch import leaves, mapped
+from keras_recipe.loss import tensors
+from keras_recipe.surgery.layers import walk
+from keras_recipe.surgery.outputs import observable
+
+_L = keras.layers
+#: Bring their input to unit scale themselves.
+_NORMALISERS = (
+    *(_L.BatchNormalization, _L.LayerNormalization, _L.GroupNormalization),
+    *(_L.RMSNormalization, _L.UnitNormalization),
+)
+#: Have weights, but only shift and scale: what leaves them counts.
+_TRANSPARENT = (_L.Normalization,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entrance:
+    """Where one input first meets weights.
+
+    Attributes:
+        path: Path of that layer.
+        kind: `"kernel"`, `"normaliser"` or `"tokens"` (an Embedding).
+        values: What the layer got for the rows, array `(rows, ...)`.
+    """
+
+    path: str
+    kind: str
+    values: np.ndarray
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the layers with weights got for some rows.
+
+    Attributes:
+        entrances: One for each input in flattened order; None where no layer noticed it.
+        calls: `(path, values)` for every such layer, in the order they ran.
+    """
+
+    entrances: list[Entrance | None]
+    calls: list[tuple[str, np.ndarray]]
+
+    @property
+    def same_for_all(self) -> bool:
+        """Whether every layer got the same for every row, to the last bit."""
+        return bool(self.calls) and all((v == v[:1]).all() for _, v in self.calls)
+
+
+def _owners(model: Any) -> list[tuple[str, Any]]:
+    """Return the layers that hold weights themselves, or normalise, as one can tap them."""
+    found = []
+    for path, layer in observable(model):
+        inner = {id(v) for _, child in walk(layer) for v in child.weights}
+        own = [v for v in layer.weights if id(v) not in inner]
+        whole = isinstance(layer, _L.RNN | _L.Wrapper) and layer.weights
+        if (own or whole or isinstance(layer, _NORMALISERS)) and not isinstance(
+            layer, _TRANSPARENT
+        ):
+            found.append((path, layer))
+    return found
+
+
+@contextmanager
+def _tapped(owners: list[tuple[str, Any]], calls: list[tuple[str, Any]]) -> Iterator[None]:
+    """Shadow each layer's `call` on the instance, to note its first argument."""
+
+    def shadow(path: str, layer: Any) -> None:
+        original = layer.call
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            given = args[0] if args else next(iter(kwargs.values()))
+            calls.append((path, keras.tree.flatten(given)[0]))
+            return original(*args, **kwargs)
+
+        vars(layer)["call"] = call
+
+    shadowed = []
+    try:
+        for path, layer in owners:
+            if "call" not in vars(layer):
+                shadow(path, layer)
+                shadowed.append(layer)
+        yield
+    finally:
+        for layer in shadowed:
+            del vars(layer)["call"]
+
+
+def _calls(model: Any, owners: list[tuple[str, Any]], x: Any) -> list[tuple[str, np.ndarray]]:
+    recorded: list[tuple[str, Any]] = []
+    with _tapped(owners, recorded):
+        model(tensors(x))
+    found, rows = [], len(leaves(x)[0])
+    for path, value in recorded:
+        with suppress(Exception):  # a traced value (inside a loop) has no numbers
+            array = np.asarray(keras.ops.convert_to_numpy(value))
+            if array.ndim and len(array) == rows:  # not something shared by all rows
+                found.append((path, array))
+    return found
+
+
+def _rolled(x: Any, index: int) -> Any:
+    """Return `x` with the rows of one leaf moved on by one."""
+    flat = keras.tree.flatten(x)
+    flat[index] = np.roll(flat[index], 1, axis=0)
+    return keras.tree.pack_sequence_as(x, flat)
+
+
+def _kind(layer: Any) -> str:
+    if isinstance(layer, _NORMALISERS):
+        return "normaliser"
+    return "tokens" if isinstance(layer, _L.Embedding) else "kernel"
+
+
+def seen_by(model: Any, x: Any) -> Seen | None:
+    """Return what the first layers with weights get for the rows of `x`.
+
+    Works by listening: the first layer whose input changes when the rows of one input are
+    moved on by one is where that input enters, whatever stands before it (Rescaling, adapted
+    Normalization, lookups, plain arithmetic in `call`).
+
+    Args:
+        model: A built model; it is called eagerly, once and once more for each input. Call it
+            under `preserve`.
+        x: Inputs, arrays `(rows, ...)`; a few dozen rows are enough.
+
+    Returns:
+        None when the model cannot be called eagerly.
+    """
+    owners = _owners(model)
+    kinds = {path: _kind(layer) for path, layer in owners}
+    x = mapped(lambda leaf: leaf, x)
+    with suppress(Exception):  # the user's own `call` runs here; "not known" is an answer
+        calls = _calls(model, owners, x)
+        entrances: list[Entrance | None] = []
+        for index in range(len(keras.tree.flatten(x))):
+            moved = _calls(model, owners, _rolled(x, index))
+            entrances.append(None)
+            for (path, before), (_, after) in zip(calls, moved, strict=True):
+                if before.shape != after.shape or not np.array_equal(before, after):
+                    entrances[-1] = Entrance(path=path, kind=kinds[path], values=before)
+                    break
+        return Seen(entrances, calls)
+    return None

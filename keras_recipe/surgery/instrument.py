@@ -1,0 +1,220 @@
+"""Watching the real training step from inside, through the optimizer; and taking it off again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_recipe.core.errors import KerasRecipeError
+from keras_recipe.surgery.layers import weight_paths
+from keras_recipe.surgery.step_recorder import Readings, StepRecorder
+
+#: Attribute of a train function under which its watched twin waits for the next fit.
+_TWIN = "keras_recipe_twin"
+
+
+class CannotWatch(KerasRecipeError):  # noqa: N818  the reason is the message
+    """The step of this model can't be watched; training goes on as it is."""
+
+
+@dataclass
+class _Twin:
+    """A watched optimizer class and the train function that was compiled with it."""
+
+    optimizer: Any
+    variables: list[Any]
+    recorder: StepRecorder
+    watched: type
+    train_function: Any
+
+
+class Instrument:
+    """The watch on one fit of one model.
+
+    Attributes:
+        paths: Path of each trainable weight, in the order of `Readings.norms`.
+    """
+
+    def __init__(self, model: Any, twin: _Twin, original: Any) -> None:
+        self.paths = weight_paths(model)
+        self._model, self._twin, self._original = model, twin, original
+
+    def read(self) -> Readings:
+        """Return what was recorded since the last reading; call it between epochs."""
+        return self._twin.recorder.read()
+
+    def remove(self) -> None:
+        """Give the optimizer its class and the model its train function back."""
+        _remove(self._twin.optimizer)
+        if self._model.train_function is self._twin.train_function:
+            self._model.train_function = self._original
+
+
+def instrument(model: Any) -> Instrument:
+    """Have each training step write the norms of all gradients, weights and updates down.
+
+    Call it when training begins. The optimizer gets another class, with two more variables,
+    and the model another train function; weights, losses and metrics stay the same bit for
+    bit, and files saved meanwhile are what they would be without. The train function is
+    compiled once; the next fit uses it again, unless the model's own was made anew.
+
+    Args:
+        model: A compiled and built `keras.Model`.
+
+    Returns:
+        The watch; call its `remove` when training ends.
+
+    Raises:
+        CannotWatch: No weights to train, no optimizer, several, or several devices.
+    """
+    optimizer = _watchable(model)
+    _remove(optimizer)  # what an interrupted fit left behind
+    original = model.train_function
+    twin = getattr(original, _TWIN, None)
+    if twin is None or not _fits(twin, model, optimizer):
+        twin = _twin(model, optimizer)
+        with suppress(AttributeError):  # not every callable takes attributes
+            setattr(original, _TWIN, twin)
+    twin.recorder.reset()
+    _set_class(optimizer, twin.watched)
+    model.train_function = twin.train_function
+    return Instrument(model, twin, original)
+
+
+def _watchable(model: Any) -> Any:
+    """Return the optimizer that makes the updates, or say why it can't be watched."""
+    optimizer = getattr(model, "optimizer", None)
+    optimizer = getattr(optimizer, "inner_optimizer", optimizer)  # loss scaling around it
+    if not isinstance(optimizer, keras.optimizers.Optimizer):
+        reason = "the model has no Keras optimizer of its own"
+    elif getattr(optimizer, "optimizers", None):
+        reason = "the model has several optimizers"
+    elif not model.built or not model.trainable_variables:
+        reason = "the model has no trainable weights"
+    elif keras.distribution.distribution() is not None or _replicas(model) > 1:
+        reason = "the model is spread over several devices"
+    else:
+        return optimizer
+    raise CannotWatch(reason)
+
+
+def _replicas(model: Any) -> int:
+    return getattr(getattr(model, "distribute_strategy", None), "num_replicas_in_sync", 1)
+
+
+def _fits(twin: _Twin, model: Any, optimizer: Any) -> bool:
+    variables = model.trainable_variables
+    same = len(variables) == len(twin.variables)
+    same = same and all(a is b for a, b in zip(variables, twin.variables, strict=True))
+    return same and twin.optimizer is optimizer
+
+
+def _twin(model: Any, optimizer: Any) -> _Twin:
+    variables = list(model.trainable_variables)
+    recorder = StepRecorder(variables)
+    watched = _watched_class(type(optimizer), variables, recorder)
+    before = model.train_function
+    _set_class(optimizer, watched)
+    try:
+        model.make_train_function(force=True)
+        return _Twin(optimizer, variables, recorder, watched, model.train_function)
+    finally:
+        model.train_function = before
+        _remove(optimizer)
+
+
+def _set_class(optimizer: Any, cls: type) -> None:
+    """Change the class past the optimizer's own `__setattr__` and `__class__`."""
+    vars(object)["__class__"].__set__(optimizer, cls)
+
+
+def _remove(optimizer: Any) -> None:
+    plain = getattr(type(optimizer), "recipe_plain", None)
+    if plain is not None:
+        _set_class(optimizer, plain)
+
+
+def _watched_class(plain: type, variables: list[Any], recorder: StepRecorder) -> type:
+    """Return `plain` with a recorder in its `apply`.
+
+    Nothing is stored on the instance, so nothing is left on it. The class says that it is
+    `plain` (`optimizer.__class__`), which is what Keras writes into a file.
+    """
+    positions = {id(variable): index for index, variable in enumerate(variables)}
+    busy: list[bool] = []  # inside `stateless_apply`, or while a file is written or read
+
+    class Watched(plain):  # type: ignore[misc]
+        recipe_plain = plain
+
+        @property
+        def variables(self) -> list[Any]:
+            own = super().variables
+            return own if busy else [*own, recorder.ring, recorder.marks]
+
+        def stateless_apply(self, states: Any, grads: Any, weights: Any) -> Any:
+            """JAX: everything goes in and comes out."""
+            ring, marks = (ops.convert_to_tensor(state) for state in list(states)[-2:])
+            before = recorder.norms.parts(weights)
+            busy.append(True)
+            try:
+                weights, kept = super().stateless_apply(list(states)[:-2], grads, weights)
+            finally:
+                busy.pop()
+            row = recorder.norms.row(grads, before, recorder.norms.parts(weights))
+            return weights, [*kept, *recorder.written(ring, marks, row)]
+
+        def apply(self, grads: Any, trainable_variables: Any = None) -> Any:
+            """TensorFlow and torch: everything is assigned in place."""
+            grads = list(grads)
+            chosen = variables if trainable_variables is None else list(trainable_variables)
+            ordered = _ordered(grads, chosen, positions)
+            if busy or ordered is None:
+                return super().apply(grads, trainable_variables)
+            python = recorder.is_python()
+            wanted = not python or recorder.is_due()
+            before = recorder.norms.parts(variables) if wanted else []
+            result = super().apply(grads, trainable_variables)
+            after = recorder.norms.parts(variables) if wanted else []
+            row = recorder.norms.row(ordered, before, after) if wanted else None
+            if python:
+                recorder.append(ordered, row)
+            else:
+                states = ops.copy(recorder.ring), ops.copy(recorder.marks)
+                ring, marks = recorder.written(*states, row)
+                recorder.ring.assign(ring)
+                recorder.marks.assign(marks)
+            return result
+
+        def save_own_variables(self, store: Any) -> None:
+            busy.append(True)
+            try:
+                super().save_own_variables(store)
+            finally:
+                busy.pop()
+
+        def load_own_variables(self, store: Any) -> None:
+            busy.append(True)
+            try:
+                super().load_own_variables(store)
+            finally:
+                busy.pop()
+
+    return type(plain.__name__, (Watched,), {"__class__": property(lambda _: plain)})
+
+
+def _ordered(
+    grads: list[Any], chosen: Sequence[Any], positions: dict[int, int]
+) -> list[Any] | None:
+    """Return a gradient or None for each variable; None if some gradient is for no variable."""
+    places = [positions.get(id(variable)) for variable in chosen]
+    if len(grads) != len(places) or None in places:
+        return None
+    found: list[Any] = [None] * len(positions)
+    for place, grad in zip(places, grads, strict=True):
+        found[place] = grad  # type: ignore[call-overload]
+    return found

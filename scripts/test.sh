@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# All tests on all three backends, then JAX and torch without TensorFlow. Makes .venv on a bare machine.
+#   scripts/test.sh [further arguments of pytest]
+set -euo pipefail
+source "$(dirname "$0")/environment.sh"
+environment .venv
+failed=0
+for backend in ${BACKENDS:-jax torch tensorflow}; do
+    echo "== $backend"
+    KERAS_BACKEND=$backend .venv/bin/python -m pytest -q -n 2 "$@" || failed=1
+done
+if [ -z "${SKIP_WITHOUT_TENSORFLOW:-}" ]; then
+    environment .venv-without-tensorflow without-tensorflow
+    for backend in jax torch; do
+        echo "== $backend, TensorFlow not installed"
+        KERAS_BACKEND=$backend .venv-without-tensorflow/bin/python -m pytest -q -n 2 \
+            tests/test_without_tensorflow.py tests/tensorboard tests/test_examine.py || failed=1
+    done
+fi
+exit $failed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -59,7 +60,8 @@ def page(check: Check) -> RenderableType:
         Text(check.page["summary"]),
     ]
     for title in SECTIONS:
-        parts += [Text(), Text(title, style="bold"), Padding(Text(check.page[title]), (0, 2))]
+        body = Text(_flowing(check.page[title], check.thresholds))
+        parts += [Text(), Text(title, style="bold"), Padding(body, (0, 2))]
         if title == "Tune" and check.thresholds:
             values = "\n".join(
                 f"{name} = {value!r}" for name, value in check.thresholds.items()
@@ -67,6 +69,18 @@ def page(check: Check) -> RenderableType:
             parts.append(Padding(Text(values, style="cyan"), (0, 2)))
     cost = Text(f"Cost: {check.cost}. Stage {check.code[2]}: {STAGES[check.code[2]]}.")
     return Group(*parts, Text(), cost)
+
+
+def _flowing(text: str, names: Iterable[str]) -> str:
+    """Undo the docstring's line breaks, except before a blank line, a list or a threshold."""
+    starts = ("- ", *(f"{name}:" for name in names))
+    lines: list[str] = []
+    for line in text.splitlines():
+        if lines and line and lines[-1] and not line.startswith(starts):
+            lines[-1] += f" {line}"
+        else:
+            lines.append(line)
+    return "\n".join(lines)
 
 
 def table(chosen: list[Check]) -> RenderableType:

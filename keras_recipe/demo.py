@@ -149,12 +149,12 @@ def run(
     history = model.fit(x, y, callbacks=callbacks, verbose=0, **plan)
     scores = model.evaluate(*held_out, batch_size=256, verbose=0, return_dict=True)
     error = (scores["accuracy"] * (1 - scores["accuracy"]) / len(held_out[0])) ** 0.5
-    say(console.render(model.report))
+    final = model.report or report
+    say(console.render(final))
     say(
         f"{len(history.history['loss'])} epochs; held-out accuracy {scores['accuracy']:.3f} "
         f"(standard error {error:.3f} on all {len(held_out[0])} images)"
     )
-    path = write(model.report, log_dir / "report.html")
-    say(f"Report: {path or log_dir / 'report.html'}")
+    say(f"Report: {write(final, log_dir / 'report.html')}")
     say(f"TensorBoard: {board_command(log_dir)}")
-    return model.report
+    return final

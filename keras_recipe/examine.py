@@ -57,23 +57,30 @@ def _build_metrics(model: Any, probe: Batch) -> None:
         metric.reset_state()
 
 
+@contextmanager
+def _refusing(probe: Batch) -> Iterator[None]:
+    """Turn any error of the model on its own data into one sentence."""
+    try:
+        yield
+    except Exception as error:  # each backend and layer has its own kinds of error
+        text = " ".join(str(error).split())[:400]
+        shapes = [tuple(leaf.shape) for leaf in keras.tree.flatten(probe.x)]
+        msg = f"The model does not take this data (x of shape {shapes}): {text}"
+        raise InputError(msg) from error
+
+
 def build(model: Any, probe: Batch) -> None:
     """Build model, optimizer and metrics as the first step of `fit` would.
 
     Raises:
         InputError: The model does not take this data.
     """
-    try:
+    with _refusing(probe):
         if not model.built or not model.weights:
             model(tensors(probe.x))
         optimizer = getattr(model, "optimizer", None)
         if optimizer is not None and not optimizer.built:
             optimizer.build(model.trainable_variables)
-    except Exception as error:  # each backend and layer has its own kinds of error
-        text = " ".join(str(error).split())[:400]
-        shapes = [tuple(leaf.shape) for leaf in keras.tree.flatten(probe.x)]
-        msg = f"The model does not take this data (x of shape {shapes}): {text}"
-        raise InputError(msg) from error
     _build_metrics(model, probe)
 
 
@@ -92,7 +99,7 @@ def check(  # noqa: PLR0913  what `fit` takes
     shuffle: bool = True,
     task: Any = None,
     groups: Any = None,
-    budget: float = 60.0,
+    budget: Any = 60.0,
     select: Sequence[str] | str | None = None,
     ignore: Sequence[str] | str | None = None,
     seed: int = 0,
@@ -134,6 +141,9 @@ def check(  # noqa: PLR0913  what `fit` takes
     """
     del test_data, groups, fit_settings
     began = time.perf_counter()
+    if isinstance(budget, bool) or not isinstance(budget, int | float) or not budget > 0:
+        msg = f"`budget` must be a number of seconds above 0. Received: {budget!r}"
+        raise InputError(msg)
     checks.load()
     settings = Settings.from_pyproject(Path("pyproject.toml"), select=select, ignore=ignore)
     _refuse_unusable(model)
@@ -170,6 +180,8 @@ def _examined(
     build(model, subject.probe)
     wanted = [c for c in settings.chosen() if c.cost not in (Cost.LIVE, Cost.EXPERIMENT)]
     with _progress(verbose) as progress, preserve(model) as guard:
+        with _refusing(subject.probe):
+            _ = subject.predictions
         facts = subject.facts
         guard.restore()
         report = run(

@@ -31,8 +31,8 @@ ARCHITECTURE = (
     "layers", "operations", "get_layer", "summary", "build", "built", "input", "inputs",
     "input_names", "input_shape", "input_spec", "output", "outputs", "output_names",
     "output_shape", "compute_output_shape", "compute_output_spec", "compute_mask",
-    "supports_masking", "stateless_call", "losses", "add_loss", "export", "supports_jit", "autocast",
-    "dtype", "compute_dtype", "variable_dtype", "input_dtype", "dtype_policy",
+    "supports_masking", "stateless_call", "losses", "add_loss", "export", "supports_jit",
+    "autocast", "dtype", "compute_dtype", "variable_dtype", "input_dtype", "dtype_policy",
     "quantization_mode", "quantize", "get_quantization_layer_structure",
 )
 WEIGHTS = (

@@ -48,10 +48,11 @@ class FitSettings:
     steps_per_epoch: int | None
 
 
-def _counts(value: Any) -> bool:
-    return (
-        isinstance(value, int | np.integer) and not isinstance(value, bool) and int(value) > 0
-    )
+def _refuse_unless_count(name: str, value: Any, least: int) -> None:
+    is_count = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if value is not None and not (is_count and value >= least):
+        msg = f"`{name}` must be a whole number of at least {least}. Received: {value!r}"
+        raise InputError(msg)
 
 
 def _class_weights(class_weight: Any) -> dict[int, float] | None:
@@ -154,9 +155,8 @@ class Subject:
         extras: Mapping[str, Any] | None = None,
     ) -> None:
         for name, value in (("batch_size", batch_size), ("epochs", epochs)):
-            if value is not None and not _counts(value):
-                msg = f"`{name}` must be a whole number of at least 1. Received: {value!r}"
-                raise InputError(msg)
+            _refuse_unless_count(name, value, least=1)
+        _refuse_unless_count("seed", seed, least=0)
         self._model, self._task, self._seed = model, task, int(seed)
         self._extras = dict(extras or {})
         source = open_source(x, y, sample_weight)

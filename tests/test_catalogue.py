@@ -53,6 +53,20 @@ def test_a_page_shows_everything_the_docstring_says(known):
         assert STAGES[check.code[2]] in text
 
 
+def test_the_docstrings_line_breaks_are_undone_but_not_its_paragraphs_and_lists():
+    text = (
+        "One sentence\nof two lines.\n\nA list:\n- one\n- two\nof it\nrtol: a gap;\nits unit."
+    )
+    assert catalogue._flowing(text, ["rtol"]).splitlines() == [
+        "One sentence of two lines.",
+        "",
+        "A list:",
+        "- one",
+        "- two of it",
+        "rtol: a gap; its unit.",
+    ]
+
+
 def test_the_table_has_every_check_below_its_stage(known):
     lines = shown(catalogue.table(catalogue.every())).splitlines()
     heads = [line for line in lines if line[:2] in {f"{n}." for n in STAGES}]

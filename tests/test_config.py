@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -160,6 +161,9 @@ def test_installed_looks_without_importing(monkeypatch, tmp_path):
     assert config.installed("real_backend")
     assert not config.installed("hollow_backend")
     assert not config.installed("no_such_backend")
+    made_by_hand = ModuleType("made_by_hand")
+    monkeypatch.setitem(sys.modules, "made_by_hand", made_by_hand)
+    assert config.installed("made_by_hand")
 
 
 def test_loaded_knows_the_running_backend(monkeypatch):

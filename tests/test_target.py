@@ -144,14 +144,21 @@ def test_a_file_named_like_a_loaded_module_replaces_nothing(project):
         (".:factory", "'.' is not the name of a module"),
         ("my_training:factry", "'factry'; did you mean 'factory'"),
         ("my_training:NUMBER", "must be a function .* it is a int"),
+        ("my_training:built_in", r"Received: a dict with keys \[\]"),
         ("my_training:needy", "without arguments .*missing a required argument: 'data'"),
     ],
 )
 def test_a_wrong_target_is_one_sentence(project, text, telling):
-    project(f"{GOOD}NUMBER = 3\ndef needy(data):\n    return data\n")
+    project(f"{GOOD}NUMBER = 3\nbuilt_in = dict\ndef needy(data):\n    return data\n")
     with pytest.raises((InputError, ConfigError), match=telling) as caught:
         target.load(text, accepts)
     assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_no_python_is_one_sentence(tmp_path):
+    (tmp_path / "notes.txt").write_text("hello", encoding="utf-8")
+    with pytest.raises(InputError, match=r"notes.txt' is not a Python file"):
+        target.load(f"{tmp_path}/notes.txt:factory", accepts)
 
 
 def test_a_module_without_functions_says_so(project):

@@ -39,4 +39,4 @@ def current() -> Backend:
     Raises:
         ImportError: The backend is not one of tensorflow, jax and torch.
     """
-    return importlib.import_module(f"keras_recipe.backend.{keras.backend.backend()}")  # type: ignore[return-value]
+    return importlib.import_module(f"keras_recipe.backend.{keras.backend.backend()}")

@@ -49,4 +49,5 @@ def set_rng_state(state: Any) -> None:
 
 def devices() -> list[str]:
     """See `keras_recipe.backend.Backend`."""
-    return ["cpu:0", *(f"gpu:{i}" for i in range(torch.cuda.device_count()))]
+    apple = int(torch.backends.mps.is_available())
+    return ["cpu:0", *(f"gpu:{i}" for i in range(torch.cuda.device_count() or apple))]

@@ -52,7 +52,8 @@ def hyperparameters(model: Any, params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _rate(part: Any) -> float:
-    return float(keras.ops.convert_to_numpy(part.learning_rate))
+    # by way of text, so that float32's 0.001 is not 0.0010000000474974513
+    return float(str(keras.ops.convert_to_numpy(part.learning_rate)))
 
 
 def _size(weights: Any) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
-import sys
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -94,8 +93,9 @@ class RecipeTensorBoard(keras.callbacks.Callback):
         trace: Any = None,
     ) -> None:
         super().__init__()
-        whole = histogram_freq in range(sys.maxsize)
-        _demand(whole, "histogram_freq is a whole number of epochs", histogram_freq)
+        every: Any = histogram_freq  # the annotation does not bind the caller
+        whole = isinstance(every, int) and every >= 0
+        _demand(whole, "histogram_freq is a whole number of epochs", every)
         _demand(isinstance(report, Report | None), "report is what `check` returns", report)
         self._root = Writer(log_dir)
         self.log_dir = Path(log_dir)

@@ -121,7 +121,7 @@ def zero_to_one(scored: ScoredHead) -> Result | None:
     head = scored.head
     if head.loss.name not in INDEPENDENT:
         return None
-    low, high, whole = scored.values
+    low, high, _ = scored.values
     values = (head.labels.values if head.labels else None) or {}
     faint = len(values) == 2 and low == 0 and high < 1 / 2
     if low >= -EDGE and high <= 1 + EDGE and not faint:

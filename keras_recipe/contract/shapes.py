@@ -26,6 +26,11 @@ def _shapes(scored: ScoredHead) -> tuple[tuple[int, ...], tuple[int, ...]]:
     return tuple(scored.y.shape), tuple(scored.p.shape)
 
 
+def _shown(shape: tuple[int, ...]) -> str:
+    """Return a shape with `n` for the rows: `(n, 10)`, `(n,)`."""
+    return f"(n, {', '.join(map(str, shape[1:]))})" if len(shape) > 1 else "(n,)"
+
+
 def _numbers_for_vectors(scored: ScoredHead) -> Result | None:
     """Class numbers given to a loss that wants vectors, or the other way round."""
     head, (y, p) = scored.head, _shapes(scored)
@@ -35,8 +40,8 @@ def _numbers_for_vectors(scored: ScoredHead) -> Result | None:
     if head.loss.name == SPARSE and y == p:
         return _mixed_up(
             scored,
-            f"{SPARSE} expects class numbers of shape {p[:-1]}, but the labels are vectors of "
-            f"shape {y}",
+            f"{SPARSE} expects class numbers of shape {_shown(p[:-1])}, but the labels are "
+            f"vectors of shape {_shown(y)}",
             "The labels are one-hot already.",
             "categorical_crossentropy",
         )
@@ -48,8 +53,8 @@ def _numbers_for_vectors(scored: ScoredHead) -> Result | None:
     if head.loss.name in vectors and numbers:
         return _mixed_up(
             scored,
-            f"{head.loss.name} expects one-hot labels of shape {p}, but the labels are numbers "
-            f"of shape {y}",
+            f"{head.loss.name} expects one-hot labels of shape {_shown(p)}, but the labels are "
+            f"numbers of shape {_shown(y)}",
             "The labels are class numbers.",
             SPARSE,
         )
@@ -81,7 +86,7 @@ def _broadcast(scored: ScoredHead) -> Result | None:
     if head.loss.builtin:
         if head.loss.name == SPARSE or _same(y, p):
             return None
-        said = f"{head.loss.name} compares" if np.isfinite(cost) else "there is no way to pair"
+        said = f"{head.loss.name} compares" if np.isfinite(cost) else ""
     else:
         if y == p or scored.y.size != scored.p.size:
             return None
@@ -89,16 +94,15 @@ def _broadcast(scored: ScoredHead) -> Result | None:
         if not np.isfinite([cost, paired]).all() or abs(cost - paired) <= RTOL * abs(paired):
             return None
         said = f"your loss costs {cost:.4g}, one by one it costs {paired:.4g}: it compares"
-    pairs = np.broadcast_shapes(y, p) if _broadcastable(y, p) else ()
+    meaning = f"{said} each label with several outputs" if said else "the loss refuses them"
     return failed(
-        f"Labels of shape {y} meet outputs of shape {p}: {said} each label with several "
-        f"outputs{f' ({pairs})' if pairs else ''}.",
-        measured=float(np.prod(pairs[1:])) if pairs else None,
+        f"Labels of shape {_shown(y)} meet outputs of shape {_shown(p)}: {meaning}.",
+        measured=float(np.prod(y[1:])),
         expected=float(np.prod(p[1:])),
-        unit="comparisons a row",
+        unit="labels a row",
         where=head.name,
-        cause="Shapes that differ are broadcast in silence; the model learns one number for "
-        "all of them.",
+        cause="Shapes that differ are broadcast in silence where they can be; the model learns "
+        "one number for all of them.",
         fix=Fix(
             text="Give labels and outputs the same shape.",
             code=f"y = y.reshape({('-1', *map(str, p[1:]))})".replace("'", "")
@@ -106,14 +110,6 @@ def _broadcast(scored: ScoredHead) -> Result | None:
             else f"keras.layers.Dense({y[-1] if len(y) > 1 else 1})",
         ),
     )
-
-
-def _broadcastable(y: tuple[int, ...], p: tuple[int, ...]) -> bool:
-    try:
-        np.broadcast_shapes(y, p)
-    except ValueError:
-        return False
-    return True
 
 
 def pairing(scored: ScoredHead) -> Result | None:
@@ -129,8 +125,8 @@ def refused(model: Any, sample: Batch, outputs: Any) -> Result | None:
     except LossUndefined as error:
         if own_training(model):
             return None
-        ys = [tuple(leaf.shape) for leaf in keras.tree.flatten(few.y)]
-        ps = [tuple(leaf.shape) for leaf in keras.tree.flatten(said)]
+        ys = ", ".join(_shown(leaf.shape) for leaf in keras.tree.flatten(few.y))
+        ps = ", ".join(_shown(leaf.shape) for leaf in keras.tree.flatten(said))
         return failed(
             f"The loss refuses labels of shape {ys} for outputs of shape {ps}: {error}",
             cause="Labels, outputs and loss don't fit together.",

@@ -119,7 +119,7 @@ class Report:
         Raises:
             InputError: The data is not a report, or of another schema version.
         """
-        version = data.get("schema_version") if isinstance(data, Mapping) else None
+        version = data.get("schema_version") if hasattr(data, "get") else None
         if version != SCHEMA_VERSION:
             msg = f"Not a report of schema version {SCHEMA_VERSION}; received {version!r}."
             raise InputError(msg)

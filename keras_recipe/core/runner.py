@@ -91,7 +91,8 @@ def run(
         The report; after Ctrl-C, with what was done so far and the rest as SKIP.
     """
     settings = settings or Settings()
-    began, rows, stopped = clock(), {}, ""
+    began, stopped = clock(), ""
+    rows: dict[str, Result] = {}
     for check in ordered(checks):
         started = clock()
         if not stopped and started - began > budget:

@@ -55,7 +55,7 @@ class Settings:
             for name, value in values.items():
                 self._examine(code, name, value)
         for code, reason in self.waive.items():
-            if not isinstance(reason, str) or not reason.strip():
+            if not str(reason).strip():
                 msg = f"A waiver needs its reason in words. Received: waive.{code} = {reason!r}"
                 raise ConfigError(msg)
 
@@ -93,7 +93,7 @@ class Settings:
             try:
                 table = tomllib.loads(path.read_text(encoding="utf-8"))
             except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-                msg = f"{path} is not valid TOML ({error}); mend it or run elsewhere."
+                msg = f"The settings in {path} are not valid TOML ({error}); mend the file."
                 raise ConfigError(msg) from error
             table = table.get("tool", {}).get("keras_recipe", {})
         for key in table:

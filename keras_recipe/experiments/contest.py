@@ -16,7 +16,8 @@ from keras_recipe.subject import FitSettings
 from keras_recipe.surgery.layers import walk
 from keras_recipe.surgery.preserve import preserve
 
-LEAST_STEPS = 200  # steps given even when the plan has fewer: a plan may be a default
+LEAST_STEPS = 200  # steps given where one epoch is planned, which may be no plan at all
+LEAST_PLANNED = 20  # steps given where more epochs, but fewer steps, are planned
 LEAST_WITH_BATCH_NORM = 600  # moving statistics at momentum 0.99 are then within 0.3 %
 MARKS = 5  # measurements a training
 STRIDE_BYTES = 64 * 2**20  # repeated rows handed to `fit` at once
@@ -62,11 +63,22 @@ class Contest:
         At the end of the planned steps; where fewer were done, the data as it is is given
         what it would reach by going on at its last pace.
         """
-        return (
-            self.finished
-            and self.reached[1] >= least
-            and self.expected <= ratio * self.reached[1]
-        )
+        enough = self.reached[1] >= least
+        return self.finished and enough and self.expected <= ratio * self.reached[1]
+
+
+def proved(race: Callable[[int], Contest], *, least: float, ratio: float) -> list[Contest]:
+    """Return one contest, or two where the first shows harm that a second should confirm.
+
+    Args:
+        race: Runs a contest; gets 0 or 1, which should decide the order of the rows.
+        least: As in `Contest.harmed`.
+        ratio: As in `Contest.harmed`.
+    """
+    first = race(0)
+    clear = first.harmed(least=2 * least, ratio=ratio / 2)
+    close = first.harmed(least=least, ratio=ratio) and not clear
+    return [first, race(1)] if close else [first]
 
 
 def split_rows(sample: Batch, seed: int, held: float = 1 / 3) -> tuple[Batch, Batch]:
@@ -80,8 +92,8 @@ def steps_for(model: Any, fit: FitSettings, most: int) -> tuple[int, int]:
     """Return the steps to do, within reason, and the steps the user planned."""
     planned = max(fit.steps_per_epoch or 1, 1) * fit.epochs
     batch_norm = any(isinstance(x, keras.layers.BatchNormalization) for _, x in walk(model))
-    least = LEAST_WITH_BATCH_NORM if batch_norm else LEAST_STEPS
-    return max(min(planned, most), least), planned
+    unsaid = LEAST_WITH_BATCH_NORM if batch_norm else LEAST_STEPS
+    return max(min(planned, most), LEAST_PLANNED if fit.epochs > 1 else unsaid), planned
 
 
 def _shares(

@@ -49,6 +49,12 @@ class Outcome:
         return (self.constant - self.best) / way if way > 0 else float("nan")
 
     @property
+    def has_risen(self) -> bool:
+        """Whether the loss ended not finite, or above both its start and the best constant."""
+        last = self.losses[-1]
+        return not np.isfinite(last) or last > max(self.constant, self.losses[0])
+
+    @property
     def is_flat(self) -> bool:
         """Whether the last third of the steps brought less than 2 % of the way."""
         way = self.constant - self.floor

@@ -1,4 +1,4 @@
-"""Watching the real training step from inside, through the optimizer; and taking it off again."""
+"""Watching the real training step from inside, through its optimizer, for one fit."""
 
 from __future__ import annotations
 
@@ -47,6 +47,11 @@ class Instrument:
     def read(self) -> Readings:
         """Return what was recorded since the last reading; call it between epochs."""
         return self._twin.recorder.read()
+
+    @property
+    def failure(self) -> str:
+        """Why nothing more is recorded; empty if all is well."""
+        return self._twin.recorder.failure
 
     def remove(self) -> None:
         """Give the optimizer its class and the model its train function back."""
@@ -148,7 +153,7 @@ def _watched_class(plain: type, variables: list[Any], recorder: StepRecorder) ->
     positions = {id(variable): index for index, variable in enumerate(variables)}
     busy: list[bool] = []  # inside `stateless_apply`, or while a file is written or read
 
-    class Watched(plain):  # type: ignore[misc]
+    class Watched(plain):
         recipe_plain = plain
 
         @property
@@ -156,38 +161,39 @@ def _watched_class(plain: type, variables: list[Any], recorder: StepRecorder) ->
             own = super().variables
             return own if busy else [*own, recorder.ring, recorder.marks]
 
-        def stateless_apply(self, states: Any, grads: Any, weights: Any) -> Any:
+        def stateless_apply(
+            self, optimizer_variables: Any, grads: Any, trainable_variables: Any
+        ) -> Any:
             """JAX: everything goes in and comes out."""
-            ring, marks = (ops.convert_to_tensor(state) for state in list(states)[-2:])
-            before = recorder.norms.parts(weights)
+            *own, ring, marks = optimizer_variables
+            ring, marks = ops.convert_to_tensor(ring), ops.convert_to_tensor(marks)
+            before = recorder.attempt(lambda: recorder.norms.parts(trainable_variables))
             busy.append(True)
             try:
-                weights, kept = super().stateless_apply(list(states)[:-2], grads, weights)
+                weights, own = super().stateless_apply(own, grads, trainable_variables)
             finally:
                 busy.pop()
-            row = recorder.norms.row(grads, before, recorder.norms.parts(weights))
-            return weights, [*kept, *recorder.written(ring, marks, row)]
+
+            def write() -> Any:
+                row = recorder.norms.row(grads, before, recorder.norms.parts(weights))
+                return recorder.written(ring, marks, row)
+
+            return weights, [*own, *(recorder.attempt(write) or (ring, marks))]
 
         def apply(self, grads: Any, trainable_variables: Any = None) -> Any:
             """TensorFlow and torch: everything is assigned in place."""
             grads = list(grads)
-            chosen = variables if trainable_variables is None else list(trainable_variables)
-            ordered = _ordered(grads, chosen, positions)
-            if busy or ordered is None:
+            ordered = None if busy else _ordered(grads, trainable_variables, positions)
+            if ordered is None:
                 return super().apply(grads, trainable_variables)
-            python = recorder.is_python()
-            wanted = not python or recorder.is_due()
-            before = recorder.norms.parts(variables) if wanted else []
+            wanted = not recorder.is_python() or recorder.is_due()
+
+            def parts() -> list[Any]:
+                return recorder.norms.parts(variables) if wanted else []
+
+            before = recorder.attempt(parts)
             result = super().apply(grads, trainable_variables)
-            after = recorder.norms.parts(variables) if wanted else []
-            row = recorder.norms.row(ordered, before, after) if wanted else None
-            if python:
-                recorder.append(ordered, row)
-            else:
-                states = ops.copy(recorder.ring), ops.copy(recorder.marks)
-                ring, marks = recorder.written(*states, row)
-                recorder.ring.assign(ring)
-                recorder.marks.assign(marks)
+            recorder.attempt(lambda: recorder.take(ordered, before, parts()))
             return result
 
         def save_own_variables(self, store: Any) -> None:
@@ -208,13 +214,11 @@ def _watched_class(plain: type, variables: list[Any], recorder: StepRecorder) ->
 
 
 def _ordered(
-    grads: list[Any], chosen: Sequence[Any], positions: dict[int, int]
+    grads: list[Any], chosen: Sequence[Any] | None, positions: dict[int, int]
 ) -> list[Any] | None:
-    """Return a gradient or None for each variable; None if some gradient is for no variable."""
-    places = [positions.get(id(variable)) for variable in chosen]
-    if len(grads) != len(places) or None in places:
+    """Return a gradient or None for each variable; None if one is for a variable not ours."""
+    ids = list(positions) if chosen is None else [id(variable) for variable in chosen]
+    if len(grads) != len(ids) or not positions.keys() >= set(ids):
         return None
-    found: list[Any] = [None] * len(positions)
-    for place, grad in zip(places, grads, strict=True):
-        found[place] = grad  # type: ignore[call-overload]
-    return found
+    found = dict(zip(ids, grads, strict=True))
+    return [found.get(key) for key in positions]

@@ -43,9 +43,7 @@ class StepNorms:
             for w, size in zip(weights, self.sizes, strict=True)
         ]
 
-    def row(
-        self, gradients: Sequence[Any], before: Sequence[Any], after: Sequence[Any]
-    ) -> Any:
+    def row(self, gradients: Sequence[Any], before: Sequence[Any], after: Sequence[Any]) -> Any:
         """Return the norms of one step, shape `(weights, 3)`: gradient, weight, update.
 
         Args:
@@ -67,7 +65,7 @@ class StepNorms:
         return ops.where(squared < 0, NONE, ops.sqrt(ops.abs(squared)))
 
     def sums(self, gradients: Sequence[Any]) -> Any:
-        """Return a number for each weight that is finite if its gradient is, shape `(weights,)`."""
+        """Return a number a weight, finite if its gradient is; shape `(weights,)`."""
         groups = self._groups(gradients)
         found = [
             ops.sum(_matrix([gradients[i] for i in g]), axis=1)
@@ -87,9 +85,7 @@ class StepNorms:
             groups.setdefault(index if alone else self._keys[index], []).append(index)
         return list(groups.values())
 
-    def _in_order(
-        self, found: list[Any], groups: list[list[int]], *, fill: float = 0.0
-    ) -> Any:
+    def _in_order(self, found: list[Any], groups: list[list[int]], *, fill: float = 0.0) -> Any:
         """Join the groups' numbers in the order of the variables."""
         held = [index for group in groups for index in group]
         missing = [index for index in range(len(self.sizes)) if index not in set(held)]

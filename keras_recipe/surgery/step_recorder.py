@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,11 +43,14 @@ class Readings:
 class StepRecorder:
     """Takes steps down.
 
-    A compiled step writes to two variables, `ring` and `marks`, that are part of the optimizer's
-    state for as long as it is watched; a step that runs as plain Python fills two lists.
+    A compiled step writes to two variables, `ring` and `marks`, part of the optimizer's state
+    for as long as it is watched; a step that runs as plain Python fills two lists.
 
     Args:
         variables: The trainable variables, in the order of their gradients.
+
+    Attributes:
+        failure: Why nothing is recorded; empty if all is well.
     """
 
     def __init__(self, variables: Sequence[Any]) -> None:
@@ -65,11 +68,22 @@ class StepRecorder:
     def reset(self) -> None:
         """Begin a new fit."""
         self.marks.assign(self._blank())
+        self.failure = ""
         self._python: bool | None = None
         self._calls = self._read = 0
         self._rows: deque[tuple[int, Any]] = deque(maxlen=STEPS)
         self._sums: list[Any] = []
         self._bad: dict[int, int] = {}
+
+    def attempt(self, work: Callable[[], Any]) -> Any:
+        """Return `work()`; None, and the reason in `failure`, if it can't be done."""
+        if self.failure:
+            return None
+        try:
+            return work()
+        except Exception as error:  # noqa: BLE001  the training must go on without us
+            self.failure = f"{type(error).__name__}: {error}"
+            return None
 
     def is_python(self) -> bool:
         """Return whether the running step is plain Python, not traced; found out once a fit."""
@@ -92,8 +106,22 @@ class StepRecorder:
         """Return whether a Python step should hand its norms to `append`."""
         return self._calls % EAGER_PERIOD == 0 or self._calls == self._read
 
-    def append(self, gradients: Sequence[Any], row: Any | None) -> None:
-        """Take a Python step down."""
+    def take(
+        self, gradients: Sequence[Any], before: Sequence[Any], after: Sequence[Any]
+    ) -> None:
+        """Take down a step that assigned its updates in place.
+
+        Args:
+            gradients: One for each weight, or None.
+            before: `norms.parts` of the weights before the update; empty if not due.
+            after: The same after it.
+        """
+        row = self.norms.row(gradients, before, after) if before else None
+        if not self.is_python():
+            ring, marks = self.written(ops.copy(self.ring), ops.copy(self.marks), row)
+            self.ring.assign(ring)
+            self.marks.assign(marks)
+            return
         self._sums.append(self.norms.sums(gradients))
         if row is not None and not self._bad:
             self._rows.append((self._calls, row))

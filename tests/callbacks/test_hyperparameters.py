@@ -51,7 +51,7 @@ def test_a_model_without_an_optimizer():
     ("loss", "name"),
     [
         ("mse", "mse"),
-        (keras.losses.Huber(), "huber"),
+        (keras.losses.Huber(), "huber_loss"),
         (keras.losses.mean_squared_error, "mean_squared_error"),
         (lambda y, p: keras.ops.mean(np.float32(0) * p), "<lambda>"),
         (["mse"], "mse"),
@@ -68,4 +68,4 @@ def test_the_names_of_several_losses():
     heads = {"a": layers.Dense(1)(inputs), "b": layers.Dense(1)(inputs)}
     model = keras.Model(inputs, heads)
     model.compile("sgd", {"a": "mse", "b": keras.losses.Huber()})
-    assert hyperparameters(model, {})["loss"] == "a: mse, b: huber"
+    assert hyperparameters(model, {})["loss"] == "a: mse, b: huber_loss"

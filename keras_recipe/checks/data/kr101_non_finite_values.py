@@ -1,4 +1,4 @@
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -22,7 +22,7 @@ def _is_bad(leaf: Leaf) -> bool:
     return leaf.bad_rows > 0 or bool(overflows and np.abs(leaf.overall[2:]).max() > _LARGEST)
 
 
-def _spoiled(structure: Any, bad: list[Leaf], every: list[Leaf]) -> Any:
+def _spoiled(structure: Any, bad: Sequence[Leaf], every: Sequence[Leaf]) -> Any:
     """Return a few rows with a NaN wherever the data has one in some row."""
     flat = []
     for leaf, array in zip(every, leaves(structure), strict=True):
@@ -34,7 +34,9 @@ def _spoiled(structure: Any, bad: list[Leaf], every: list[Leaf]) -> Any:
     return keras.tree.pack_sequence_as(structure, flat)
 
 
-def _copes_with_inputs(model: Any, rows: Batch, bad: list[Leaf], every: list[Leaf]) -> bool:
+def _copes_with_inputs(
+    model: Any, rows: Batch, bad: Sequence[Leaf], every: Sequence[Leaf]
+) -> bool:
     """Whether the model replaces or masks gaps itself: its predictions stay finite."""
     if any(isinstance(layer, _LOOKUPS) for _, layer in walk(model)):
         return False  # a NaN cast to a token number is finite, and nonsense
@@ -43,7 +45,7 @@ def _copes_with_inputs(model: Any, rows: Batch, bad: list[Leaf], every: list[Lea
 
 
 def _copes_with_targets(
-    model: Any, rows: Batch, task: Task, bad: list[Leaf], every: list[Leaf]
+    model: Any, rows: Batch, task: Task, bad: Sequence[Leaf], every: Sequence[Leaf]
 ) -> bool:
     """Whether a loss of the user's own leaves gaps out: it stays finite."""
     targets = {every.index(leaf) for leaf in bad}
@@ -83,7 +85,8 @@ def non_finite_values(
         held against a model whose predictions stay finite with such inputs, nor against a loss
         of the user's own that stays finite with such targets: they mask gaps on purpose.
     """
-    rows, found, excused = sample.take(slice(0, 8)), {}, []
+    rows, found = sample.take(slice(0, 8)), {}
+    excused: list[Leaf] = []
     for split, statistics in splits.items():
         x = [leaf for leaf in statistics.x if _is_bad(leaf)]
         y = [leaf for leaf in statistics.y if _is_bad(leaf)]

@@ -1,0 +1,240 @@
+"""The watch on a training: records it, and has it judged by the live checks."""
+
+from __future__ import annotations
+
+import math
+import time
+import warnings
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from keras_recipe.callbacks import program
+from keras_recipe.callbacks.hyperparameters import learning_rates
+from keras_recipe.callbacks.keras_tags import numbers
+from keras_recipe.callbacks.shared import trace_of
+from keras_recipe.callbacks.steps import StepWatch
+from keras_recipe.callbacks.trace import Trace
+from keras_recipe.core.errors import InputError, NotApplicable
+from keras_recipe.core.report import Report
+from keras_recipe.core.runner import run
+from keras_recipe.core.settings import Settings, unknown
+from keras_recipe.data.batch import Batch, leaves
+from keras_recipe.surgery.activity import activation_statistics
+from keras_recipe.surgery.constants import best_constant
+
+ACTIONS = ("warn", "stop", "raise")
+
+
+class RecipeWarning(UserWarning):
+    """A live check failed and the training was to go on."""
+
+
+class _Watched:
+    """Answers the live checks' needs."""
+
+    def __init__(self, trace: Trace) -> None:
+        self.trace = trace
+
+    def need(self, name: str) -> Any:
+        if name == "trace":
+            return self.trace
+        msg = f"there is no `{name}` while training"
+        raise NotApplicable(msg)
+
+
+def judge(trace: Trace) -> Report:
+    """Return a row for every check that reads a trace, by the settings of pyproject.toml."""
+    from keras_recipe import checks
+
+    checks.load()
+    settings = Settings.from_pyproject(Path("pyproject.toml"))
+    live = [check for check in settings.chosen() if "trace" in check.needs]
+    return run(live, _Watched(trace), settings=settings)
+
+
+class RecipeMonitor(keras.callbacks.Callback):
+    """Records a training and judges it by the live checks, at the price of a few percent.
+
+    Losses, weights and saved files are those of a training without it. The numbers of every
+    step are written inside the compiled step and read when an epoch ends: no batch hooks.
+    What can't be watched (several optimizers, several devices) is named in `trace.notes`.
+
+    Args:
+        on_fail: When a live check FAILs: `"warn"` gives a `RecipeWarning` when training ends,
+            `"stop"` ends the training after the epoch, `"raise"` raises `RecipeFailed` then.
+        probe: Up to 32 training rows, a `Batch` or a tuple `(x, y)`, on which the layers'
+            activations are looked at after epochs 1, 2, 3, 4, 6, 8, 12, 16, ...; one further
+            compilation. None: no activations.
+        constant_loss: Loss of the best prediction that ignores the inputs, if known; found from
+            the probe where it is needed and None.
+
+    Attributes:
+        trace: The `Trace` of the last training.
+
+    Raises:
+        ConfigError: `on_fail` is none of the three.
+        InputError: `probe` is not a batch. While training, with `"raise"`: RecipeFailed.
+
+    Example:
+        >>> monitor = RecipeMonitor(on_fail="stop")
+        >>> # model.fit(x, y, callbacks=[monitor]); monitor.report
+    """
+
+    def __init__(
+        self,
+        *,
+        on_fail: str = "warn",
+        probe: Any = None,
+        constant_loss: float | None = None,
+    ) -> None:
+        super().__init__()
+        if on_fail not in ACTIONS:
+            raise unknown(str(on_fail), ACTIONS, "on_fail")
+        self.on_fail = on_fail
+        self.probe = _batch(probe)
+        self.constant_loss = constant_loss
+        self.trace = Trace()
+        self._report: Report | None = None
+        self._forget()
+
+    def _forget(self) -> None:
+        """Let go of the model."""
+        self._steps: StepWatch | None = None
+        self._activity: Callable[[Any], Any] | None = None
+        self._before: dict[str, str] = {}
+        self._began = 0.0
+
+    @property
+    def report(self) -> Report:
+        """What the live checks say; of an unfinished training, what they say so far."""
+        if self._report is None:
+            self._report = judge(self.trace) if self.trace.epochs else Report()
+        return self._report
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Begin a new trace and put the watch on the step."""
+        self.close()
+        self.trace, self._report = trace_of(self), None
+        model = self.model
+        self.trace.optimizer = program.optimizer_facts(model)
+        self.trace.program = program.program_facts(model)
+        self.trace.constant_loss = self.constant_loss
+        if model.built:
+            self.trace.shapes = program.shapes(model)
+            self._before = program.fingerprints(model)
+        self._steps = StepWatch(model, self.trace)
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Note the time."""
+        self._began = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Add the epoch to the trace; look for FAILs if they are to end the training."""
+        trace = self.trace
+        trace.epochs.append(dict(numbers(logs or {})))
+        trace.seconds.append(time.perf_counter() - self._began)
+        trace.learning_rate.append(next(iter(learning_rates(self.model).values()), None))
+        if self._steps is not None:
+            self._steps.end_epoch()
+        self._report = None
+        if _is_spaced(len(trace.epochs)):
+            self._look_at_layers()
+        if self.on_fail != "warn":
+            self._act()
+
+    def on_train_end(self, logs: Any = None) -> None:
+        """Take the watch off, look at what was learned, and judge."""
+        self._conclude()
+        self.close()
+        self._act()
+        if self.on_fail == "warn":
+            for failure in self.report.failures:
+                text = f"{failure.code} {failure.name}: {failure.message}"
+                warnings.warn(text, RecipeWarning, stacklevel=2)
+
+    def close(self) -> None:
+        """Take the watch off a training that was interrupted; else there is nothing to do."""
+        if self._steps is not None:
+            self._steps.end()
+        self._forget()
+
+    def _act(self) -> None:
+        if self.on_fail == "warn" or self.report.ok:
+            return
+        if self.on_fail == "raise":
+            self.close()
+            self.report.raise_if_failed()
+        self.model.stop_training = True
+
+    def _conclude(self) -> None:
+        """Add what only the end can tell."""
+        trace, model = self.trace, self.model
+        if not trace.epochs or not model.built:
+            return
+        after = program.fingerprints(model)
+        trace.unchanged = [
+            path for path, bits in after.items() if self._before.get(path) == bits
+        ]
+        trace.bad_weights = program.non_finite(model)
+        trace.penalty = program.penalty(model)
+        if not any(found["epoch"] == len(trace.epochs) - 1 for found in trace.activations):
+            self._look_at_layers()
+        if self.probe is not None and not trace.bad_weights:
+            trace.outputs = program.spread(model, self.probe.x)
+            if trace.constant_loss is None and _is_suspicious(trace.series("loss")):
+                trace.constant_loss = _constant_loss(model, self.probe)
+
+    def _look_at_layers(self) -> None:
+        if self.probe is None:
+            return
+        note = "the layers' activations are not watched: the model can't be listened to"
+        if note in self.trace.notes:
+            return
+        found = None
+        with suppress(Exception):  # the user's own layers run here, in a call they don't know
+            self._activity = self._activity or activation_statistics(self.model)
+            found = self._activity(self.probe.x)
+        if found is None:
+            self.trace.notes.append(note)
+        else:
+            epoch = len(self.trace.epochs) - 1
+            self.trace.activations.append({"epoch": epoch, "layers": found})
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy is for another fit: the model and the watch stay with the original."""
+        gone: dict[str, Any] = {"_model": None, "_steps": None, "_activity": None, "_before": {}}
+        return {**self.__dict__, **gone}
+
+
+def _batch(probe: Any) -> Batch | None:
+    if probe is None or isinstance(probe, Batch):
+        return probe
+    if isinstance(probe, tuple) and 1 <= len(probe) <= 3 and leaves(probe[0]):
+        return Batch(*probe)
+    msg = (
+        f"`probe` must be a Batch or a tuple (x, y) of arrays. Received: {type(probe).__name__}"
+    )
+    raise InputError(msg)
+
+
+def _is_spaced(epochs: int) -> bool:
+    """Whether `epochs` is 1, 2, 3, 4, 6, 8, 12, 16, ...: two looks for each doubling."""
+    return epochs // (epochs & -epochs) in (1, 3)
+
+
+def _is_suspicious(losses: list[float]) -> bool:
+    """Whether the loss has fallen so little that a constant might do as well."""
+    return bool(losses) and not losses[-1] < 0.7 * losses[0]
+
+
+def _constant_loss(model: Any, probe: Batch) -> float | None:
+    if probe.y is None:
+        return None
+    with suppress(InputError):  # labels that the loss does not take apart
+        loss = best_constant(model, probe.y, sample_weight=probe.sample_weight).loss
+        return float(loss) if math.isfinite(loss) else None
+    return None

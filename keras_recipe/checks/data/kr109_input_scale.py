@@ -1,0 +1,130 @@
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from keras_recipe.core.check import check
+from keras_recipe.core.errors import NotApplicable
+from keras_recipe.core.result import Fix, Result, failed, passed, warned
+from keras_recipe.data.batch import Batch
+from keras_recipe.experiments.contest import Contest, contest, proved, split_rows, steps_for
+from keras_recipe.experiments.scaling import Scale, input_scales, rescaled
+from keras_recipe.experiments.skill import skill
+from keras_recipe.experiments.target_scaling import rescaled_targets, target_scales
+from keras_recipe.subject import FitSettings
+from keras_recipe.surgery.normalize import put_normalization_first
+from keras_recipe.task import Task
+
+
+def _fix(far: list[Scale], races: list[Contest]) -> Fix:
+    before, after = (float(np.mean([race.reached[i] for race in races])) for i in (0, 1))
+    action = partial(
+        put_normalization_first,
+        mean=-far[0].intercept / far[0].slope,
+        std=1 / far[0].slope,
+    )
+    return Fix(
+        text="Standardise the inputs inside the model, so that predict does it too.",
+        code="norm = keras.layers.Normalization(); norm.adapt(x); "
+        "model = keras.Sequential([norm, model])",
+        action=action if len(far) == 1 else None,
+        tried={
+            "before": before,
+            "after": after,
+            "unit": "share explained",
+            "steps": races[0].steps[-1],
+        },
+    )
+
+
+@check("KR109", cost="forward", requires=("KR101", "KR102"))
+def input_scale(
+    model: Any,
+    sample: Batch,
+    task: Task,
+    fit: FitSettings,
+    seed: int,
+    *,
+    largest: float = 10.0,
+    smallest: float = 0.05,
+    most_steps: int = 1000,
+    least: float = 0.3,
+    ratio: float = 0.5,
+    seconds: float = 10.0,
+) -> Result:
+    """Inputs reach the first layer at a scale that does not stand in the way of training.
+
+    Why:
+        Default initial weights and learning rates are made for inputs around 0 with deviation
+        1. With pixels to 255 or incomes in thousands units saturate or die, and some weights
+        need steps a thousand times as large as others.
+    Fix:
+        Put an adapted `Normalization` (or `Rescaling(1/255)` for pixels) first in the model.
+    Tune:
+        largest: Mean (absolute) or deviation of a feature above which the scale is suspected.
+        smallest: Deviation over all features below which it is suspected. Both as in preflight
+            (0.05 to 10); a suspicion alone is never held against a program.
+        most_steps: Most steps of each of the two trainings; the plan's where that has fewer.
+        least: Share of the way from the best constant's loss to the lowest reachable one, on
+            held-out rows, that standardised inputs must bring for a FAIL.
+        ratio: Share of that under which the inputs as they are must stay for a FAIL.
+        seconds: Time after which no second training is started; then it cannot FAIL.
+    Source:
+        LeCun et al. 1998, "Efficient BackProp", 4.3. Measured at the first layer with weights,
+        behind Rescaling or Normalization inside the model; proved by training the same weights
+        on the same rows in the same order, as they are and standardised. Regression targets
+        far from unit scale (KR110) are standardised in both trainings.
+    """
+    scales = input_scales(model, sample)
+    if not scales:
+        msg = "the inputs are tokens, text, or normalised by the model: they have no scale"
+        raise NotApplicable(msg)
+    far = [scale for scale in scales if scale.is_far(largest, smallest)]
+    shown = far[0] if far else max(scales, key=lambda scale: scale.size)
+    fields: dict[str, Any] = {
+        "measured": shown.size,
+        "expected": 1.0,
+        "unit": "input units",
+        "where": shown.path or shown.name(sample.x),
+        "evidence": {scale.name(sample.x): scale.facts for scale in scales},
+    }
+    text = f"inputs have {shown.text} where weights first meet them"
+    if not far:
+        return passed(text, **fields)
+    if sample.y is None or not model.trainable_variables or len(sample) < 16:
+        return warned(f"{text}; expected about 0 and 1, and no labels to try it", **fields)
+    targets = [t for t in target_scales(task) if t.is_far(largest, smallest)]
+    steps, planned = steps_for(model, fit, int(most_steps))
+
+    def race(turn: int) -> Contest:
+        rows, held = split_rows(sample, seed + turn)
+        rows, held = (
+            Batch(part.x, rescaled_targets(part.y, targets), part.sample_weight)
+            for part in (rows, held)
+        )
+        changed, other = (part.with_x(rescaled(part.x, far)) for part in (rows, held))
+        return contest(
+            model,
+            (rows, changed),
+            (lambda: skill(model, task, held), lambda: skill(model, task, other)),
+            steps=steps,
+            planned=planned,
+            batch_size=min(fit.batch_size, len(rows)),
+            seconds=seconds,
+        )
+
+    races = proved(race, least=least, ratio=ratio)
+    fix = _fix(far, races)
+    before, after = fix.tried["before"], fix.tried["after"]
+    text = (
+        f"{text}; in {steps} steps the model explains {before:.0%} of the labels with them "
+        f"and {after:.0%} with standardised ones"
+    )
+    fields["evidence"]["before"] = [list(map(float, one.before)) for one in races]
+    fields["evidence"]["after"] = [list(map(float, one.after)) for one in races]
+    if all(one.harmed(least=least, ratio=ratio) for one in races):
+        cause = "At this scale the first layer's units saturate, die or crawl."
+        return failed(text, cause=cause, fix=fix, **fields)
+    if before >= max(0.8 * after, least / 2):
+        return passed(text, **fields)
+    return warned(text, cause="Default weights and rates expect unit scale.", fix=fix, **fields)

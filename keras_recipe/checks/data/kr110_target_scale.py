@@ -1,0 +1,167 @@
+from functools import partial
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_recipe.contract.ranges import head_range
+from keras_recipe.core.check import check
+from keras_recipe.core.errors import NotApplicable
+from keras_recipe.core.result import Fix, Result, failed, passed, warned
+from keras_recipe.data.batch import Batch, leaves
+from keras_recipe.experiments.contest import Contest, contest, proved, split_rows, steps_for
+from keras_recipe.experiments.scaling import input_scales, rescaled
+from keras_recipe.experiments.target_scaling import (
+    TargetScale,
+    out_of_reach,
+    rescaled_targets,
+    target_scales,
+    variance_explained,
+)
+from keras_recipe.subject import FitSettings
+from keras_recipe.surgery.normalize import put_rescaling_last
+from keras_recipe.task import Task
+
+#: Their steps do not depend on the unit of the loss.
+_ADAPTIVE = (keras.optimizers.Adam, keras.optimizers.RMSprop, keras.optimizers.Adamax)
+
+
+def _unreachable(scales: list[TargetScale], sample: Batch, most: float) -> Result | None:
+    for scale in scales:
+        head = scale.head
+        share, lost = out_of_reach(leaves(sample.y)[scale.target], head)
+        if head.sure and lost > most:
+            low, high = head_range(head)
+            return failed(
+                f"{share:.0%} of the targets lie outside [{low:g}, {high:g}], all that the "
+                f"{head.activation} output can say; {lost:.0%} of their variance is out of reach",
+                measured=lost,
+                expected=0.0,
+                unit="share of variance",
+                where=getattr(head.output.layer, "name", "") or head.name,
+                cause=f"The targets span {scale.low:.3g} to {scale.high:.3g}.",
+                fix=Fix(
+                    text="Use a linear output, or bring the targets into its range.",
+                    code=f"keras.layers.Dense({head.units})",
+                ),
+            )
+    return None
+
+
+def _fix(model: Any, far: list[TargetScale], races: list[Contest]) -> Fix:
+    scale, adaptive = far[0], isinstance(model.optimizer, _ADAPTIVE)
+    shift, std = float(np.mean(scale.shift)), float(np.mean(scale.factor))
+    before, after = (float(np.mean([race.reached[i] for race in races])) for i in (0, 1))
+    return Fix(
+        text="Standardise the targets and turn predictions back into their own unit.",
+        code="model = keras.Sequential([model, "
+        f"keras.layers.Rescaling({std:.4g}, {shift:.4g})])  # with Adam; else scale y",
+        action=partial(put_rescaling_last, mean=shift, std=std) if adaptive else None,
+        tried={
+            "before": before,
+            "after": after,
+            "unit": "share of variance explained",
+            "steps": races[0].steps[-1],
+        },
+    )
+
+
+@check("KR110", cost="forward", requires=("KR101",))
+def target_scale(
+    model: Any,
+    sample: Batch,
+    task: Task,
+    fit: FitSettings,
+    seed: int,
+    *,
+    largest: float = 10.0,
+    smallest: float = 0.05,
+    reach: float = 0.05,
+    most_steps: int = 1000,
+    least: float = 0.3,
+    ratio: float = 0.5,
+    seconds: float = 10.0,
+) -> Result:
+    """Regression targets have a scale that output, loss and learning rate can work with.
+
+    Why:
+        An untrained net says numbers around 0 to 1. With house prices as targets it first has
+        to walk to the mean, at the pace of the learning rate, or its gradients explode.
+    Fix:
+        Standardise the targets (and turn predictions back), or end with
+        `Rescaling(std, mean)`; set the output bias to the mean.
+    Tune:
+        largest: Mean or deviation, or mean over deviation, above which a scale is suspected.
+        smallest: Deviation below which it is suspected; a suspicion alone is never held
+            against a program.
+        reach: Share of the targets' variance outside the output's range above which it FAILs.
+        most_steps: Most steps of each of the two trainings; the plan's where that has fewer.
+        least: Share of variance on held-out rows that standardised targets must explain for a
+            FAIL.
+        ratio: Share of that under which the targets as they are must stay for a FAIL.
+        seconds: Time after which no second training is started; then it cannot FAIL.
+    Source:
+        Karpathy 2019, stage 2, "init well": the final bias should be the mean. Proved by
+        training the same weights on the same rows in the same order, towards the targets as
+        they are and standardised; inputs far from unit scale (KR109) are standardised in both.
+        Only for losses that measure a distance; others read the targets' unit.
+    """
+    scales = target_scales(task)
+    if not scales or sample.y is None:
+        msg = "no output predicts amounts with a loss that measures a distance"
+        raise NotApplicable(msg)
+    if found := _unreachable(scales, sample, reach):
+        return found
+    far = [scale for scale in scales if scale.is_far(largest, smallest)]
+    shown = far[0] if far else scales[0]
+    fields: dict[str, Any] = {
+        "measured": max(abs(shown.mean), shown.std),
+        "expected": 1.0,
+        "unit": "target units",
+        "where": shown.head.name,
+        "evidence": {s.head.name: {"mean": s.mean, "std": s.std} for s in scales},
+    }
+    text = f"targets have {shown.text}"
+    if not far:
+        return passed(text, **fields)
+    if not model.trainable_variables or len(sample) < 16:
+        return warned(f"{text}; expected about 0 and 1, and too few rows to try it", **fields)
+    inputs = [one for one in input_scales(model, sample) if one.is_far(largest, smallest)]
+    steps, planned = steps_for(model, fit, int(most_steps))
+
+    def race(turn: int) -> Contest:
+        rows, held = (
+            part.with_x(rescaled(part.x, inputs)) for part in split_rows(sample, seed + turn)
+        )
+        changed, other = (
+            Batch(part.x, rescaled_targets(part.y, far), part.sample_weight)
+            for part in (rows, held)
+        )
+        return contest(
+            model,
+            (rows, changed),
+            (
+                lambda: variance_explained(model, held, shown),
+                lambda: variance_explained(model, other, shown),
+            ),
+            steps=steps,
+            planned=planned,
+            batch_size=min(fit.batch_size, len(rows)),
+            seconds=seconds,
+        )
+
+    races = proved(race, least=least, ratio=ratio)
+    fix = _fix(model, far, races)
+    before, after = fix.tried["before"], fix.tried["after"]
+    text = (
+        f"{text}; in {steps} steps the model explains {before:.0%} of their variance, and "
+        f"{after:.0%} when they are standardised"
+    )
+    fields["evidence"]["before"] = [list(map(float, one.before)) for one in races]
+    fields["evidence"]["after"] = [list(map(float, one.after)) for one in races]
+    if all(one.harmed(least=least, ratio=ratio) for one in races):
+        cause = "The output starts around 0 and walks to the mean at the learning rate's pace."
+        return failed(text, cause=cause, fix=fix, **fields)
+    if before >= max(0.8 * after, least / 2):
+        return passed(text, **fields)
+    return warned(text, cause="Default weights and rates expect unit scale.", fix=fix, **fields)

@@ -1,0 +1,70 @@
+"""What makes a first loss absurd: taken out on trial, one thing at a time, and put back."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_recipe.contract.baselines import Baseline
+from keras_recipe.contract.scored import ScoredHead
+from keras_recipe.loss import predict
+from keras_recipe.surgery.layers import walk
+
+_CONV = (keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Conv3D)
+_KERNELS = (keras.layers.Dense, *_CONV)
+FEWEST = 16  # weights below which a standard deviation is mostly chance
+
+
+def array(variable: Any) -> np.ndarray:
+    """Return a variable's value."""
+    return np.asarray(keras.ops.convert_to_numpy(variable), dtype="float64")
+
+
+def gains(model: Any) -> list[tuple[str, Any, float]]:
+    """Return `(path, kernel, gain)` of the trainable kernels of dense and convolution layers.
+
+    The gain is root mean square times the square root of the fan-in: 1 for LeCun, 1.41 for
+    He, at most 1.41 for Glorot and orthogonal weights; a unit's output has about that many
+    times the scale of its inputs.
+    """
+    found = []
+    for path, layer in walk(model):
+        kernel = getattr(layer, "kernel", None) if isinstance(layer, _KERNELS) else None
+        if kernel is None or not layer.trainable or math.prod(kernel.shape) < FEWEST:
+            continue
+        fan_in = math.prod(kernel.shape[:-1])
+        rms = float(np.sqrt(np.mean(np.square(array(kernel)))))
+        found.append((path, kernel, rms * math.sqrt(fan_in)))
+    return found
+
+
+@contextmanager
+def assigned(values: list[tuple[Any, np.ndarray]]) -> Iterator[None]:
+    """Give variables other values for a while; they are put back bit for bit."""
+    before = [(v, np.array(keras.ops.convert_to_numpy(v))) for v, _ in values]
+    try:
+        for variable, value in values:
+            variable.assign(value.astype("float32"))
+        yield
+    finally:
+        for variable, value in before:
+            variable.assign(value)
+
+
+def were(baseline: Baseline, values: list[tuple[Any, np.ndarray]]) -> Baseline:
+    """Return the same baseline were some variables other."""
+    scored = baseline.scored
+    with assigned(values):
+        outputs = predict(scored.model, scored.batch.x)
+    return Baseline(ScoredHead(scored.model, scored.head, scored.batch, outputs), baseline.best)
+
+
+def own_bias(baseline: Baseline) -> Any:
+    """Return the head's bias if it isn't 0, else None."""
+    bias = baseline.scored.head.output.bias
+    return bias if bias is not None and array(bias).any() else None

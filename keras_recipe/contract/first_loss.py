@@ -1,0 +1,156 @@
+"""Rules about the loss of an untrained model; each gives a finding or None."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from keras_recipe.contract.baselines import Baseline, unit_of
+from keras_recipe.contract.culprits import array, gains, own_bias, were
+from keras_recipe.contract.references import CLASSIFIED, as_output
+from keras_recipe.core.result import Fix, Result, failed, warned
+
+
+def _fields(one: Baseline, expected: float) -> dict[str, Any]:
+    evidence = {"best_constant": one.constant, "zeros": one.zero, "perfect": one.perfect}
+    return {
+        "measured": one.actual,
+        "expected": expected,
+        "unit": unit_of(one),
+        "where": one.scored.head.name,
+        "evidence": {**evidence, "ratio": one.ratio, "z": one.z_score},
+    }
+
+
+def not_finite(one: Baseline) -> Result | None:
+    """The first loss must be a number."""
+    if math.isfinite(one.actual) or not math.isfinite(one.constant):
+        return None
+    bad = float(
+        (~np.isfinite(one.scored.p)).any(axis=tuple(range(1, one.scored.p.ndim))).mean()
+    )
+    return failed(
+        f"The loss of the untrained model is {one.actual}; {bad:.0%} of its outputs are NaN or "
+        f"infinite, and a constant costs {one.constant:.4g}.",
+        **_fields(one, one.constant),
+        cause="Numbers overflow in the forward pass, or a logarithm or a division meets 0.",
+        fix=Fix(
+            text="Scale the inputs; use default initial weights; add epsilon to divisions."
+        ),
+    )
+
+
+def too_high(one: Baseline, most: float, gain: float) -> Result | None:
+    """An untrained model must not be sure of nonsense.
+
+    Args:
+        one: A head.
+        most: First loss over that of knowing nothing.
+        gain: Scale of a kernel above which it may be to blame.
+    """
+    if not one.ratio > most:
+        return None
+    unit = unit_of(one)
+    text = (
+        f"The untrained model loses {one.actual:.4g} {unit}, where knowing nothing costs "
+        f"{one.ceiling:.4g}"
+    )
+    return (
+        _bias_to_blame(one, most, text)
+        or _weights_to_blame(one, most, gain, text)
+        or (warned(f"{text}.", **_fields(one, one.ceiling), **_scales(one)))
+    )
+
+
+def _scales(one: Baseline) -> dict[str, Any]:
+    classified = one.scored.head.kind in CLASSIFIED
+    which = "inputs" if classified else "inputs or the targets"
+    return {
+        "cause": f"The {which} are far from unit scale, and the outputs are as far off.",
+        "fix": Fix(text=f"Standardise the {which}.", code="keras.layers.Normalization()"),
+    }
+
+
+def _tried(one: Baseline, mended: Baseline) -> dict[str, Any]:
+    return {"before": one.actual, "after": mended.actual, "unit": unit_of(one)}
+
+
+def _bias_to_blame(one: Baseline, most: float, text: str) -> Result | None:
+    """Return a FAIL if the loss is as expected with the output bias at 0."""
+    bias = own_bias(one)
+    if bias is None:
+        return None
+    mended = were(one, [(bias, np.zeros(bias.shape))])
+    if not mended.ratio < most:
+        return None
+    return failed(
+        f"{text}; with the output bias at 0 it loses {mended.actual:.4g}.",
+        **_fields(one, one.ceiling),
+        cause="The output bias was set far from what the labels ask for.",
+        fix=Fix(
+            text="Leave the output bias at 0, or set it from the labels.",
+            code="keras_recipe.initialize_output_bias(model, y)",
+            action=lambda _: bias.assign(np.zeros(bias.shape)) and None,
+            tried=_tried(one, mended),
+        ),
+    )
+
+
+def _weights_to_blame(one: Baseline, most: float, gain: float, text: str) -> Result | None:
+    """Return a FAIL if the loss is as expected with large kernels at the usual scale."""
+    loud = [found for found in gains(one.scored.model) if found[2] > gain]
+    if not loud:
+        return None
+    calm = [(kernel, array(kernel) / g) for _, kernel, g in loud]
+    mended = were(one, calm)
+    if not mended.ratio < most:
+        return None
+    path, _, largest = max(loud, key=lambda found: found[2])
+
+    def rescale(model: Any) -> None:
+        del model
+        for kernel, value in calm:
+            kernel.assign(value.astype("float32"))
+
+    return failed(
+        f"{text}; its weights are up to {largest:.3g} times the usual scale, and at that scale "
+        f"it loses {mended.actual:.4g}.",
+        **{**_fields(one, one.ceiling), "where": path},
+        cause="The initial weights are far too large: the model starts sure of nonsense.",
+        fix=Fix(
+            text="Use a default initializer.",
+            code="kernel_initializer='glorot_uniform'  # or 'he_normal' before a ReLU",
+            action=rescale,
+            tried=_tried(one, mended),
+        ),
+    )
+
+
+def _related(one: Baseline) -> bool:
+    """Whether outputs and labels rise and fall together, beyond chance."""
+    target = as_output(one.scored)
+    if target is None:
+        return True
+    p, t = one.scored.p - one.scored.p.mean(0), target - target.mean(0)
+    scale = math.sqrt(float((p * p).sum() * (t * t).sum()))
+    return scale > 0 and float((p * t).sum()) / scale > 3 / math.sqrt(len(p))
+
+
+def too_low(one: Baseline, z: float) -> Result | None:
+    """A model that knows nothing must not lose less than a constant."""
+    head = one.scored.head
+    if not (head.loss.builtin and head.kind in CLASSIFIED and one.z_score < -z):
+        return None
+    if one.ratio > 0.9 or _related(one):
+        return None
+    return failed(
+        f"The untrained model loses {one.actual:.4g} {unit_of(one)}, less than the "
+        f"{one.constant:.4g} of the best constant, though its outputs have nothing to do with "
+        "the labels.",
+        **_fields(one, one.constant),
+        cause="The loss does not measure what the model says: outputs or labels are outside "
+        "what it is defined on.",
+        fix=Fix(text="Check the output's activation, `from_logits` and the label code."),
+    )

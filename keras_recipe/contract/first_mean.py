@@ -1,0 +1,169 @@
+"""Rules about the mean of the first predictions; each gives a finding or None."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from keras_recipe.contract.baselines import Baseline, unit_of
+from keras_recipe.contract.culprits import array, assigned, own_bias, were
+from keras_recipe.contract.reach import BOUNDED, furthest_mean, travel
+from keras_recipe.contract.references import CLASSIFIED
+from keras_recipe.contract.scored import ScoredHead
+from keras_recipe.core.errors import InputError
+from keras_recipe.core.result import Fix, Result, failed, warned
+from keras_recipe.data.batch import Batch
+from keras_recipe.loss import predict
+from keras_recipe.subject import FitSettings
+from keras_recipe.surgery.initialize import initialize_output_bias
+
+MENDED = 0.5  # share of the offset that a change must take away to be its cause
+FAR_SHORT = 1 / 3  # share of the way to the mean that even the longest training goes
+
+
+def distance(one: Baseline) -> float:
+    """Return how far the mean prediction is from the best constant, in natural units.
+
+    Nats for cross-entropy; for amounts, standard deviations of the target (the largest over
+    the units).
+    """
+    if one.scored.head.kind in CLASSIFIED:
+        return one.offset * (one.constant - one.perfect)
+    y = np.asarray(one.scored.y, dtype="float64").reshape(len(one.scored.y), -1)
+    spread = y.std(0)
+    way = np.abs(np.ravel(one.mean_prediction - one.best.prediction))
+    spread = spread if spread.shape == way.shape else spread.mean()
+    return float(np.max(way / np.maximum(spread, 1e-12)))
+
+
+def unit(one: Baseline) -> str:
+    """Return the unit of `distance`."""
+    classified = one.scored.head.kind in CLASSIFIED
+    return unit_of(one) if classified else "standard deviations of the target"
+
+
+def _fields(one: Baseline) -> dict[str, Any]:
+    return {
+        "measured": distance(one),
+        "expected": 0.0,
+        "unit": unit(one),
+        "where": one.scored.head.name,
+        "evidence": {
+            "mean_prediction": [float(v) for v in np.ravel(one.mean_prediction)[:32]],
+            "best_constant": [float(v) for v in np.ravel(one.best.prediction)[:32]],
+            "offset": one.offset,
+        },
+    }
+
+
+def fixed(one: Baseline, sample: Batch) -> tuple[Fix, Baseline] | None:
+    """Return the fix and the head after it; None where the bias can't be set."""
+    model, bias = one.scored.model, one.scored.head.output.bias
+
+    def initialize(any_model: Any) -> Any:
+        return initialize_output_bias(any_model, sample.y, sample_weight=sample.sample_weight)
+
+    if bias is None:
+        return None
+    with assigned([(v, array(v)) for v in _biases(model, bias)]):
+        try:
+            initialize(model)
+        except InputError:
+            return None
+        moved = float(np.max(np.abs(array(bias))))
+        outputs = predict(model, one.scored.batch.x)
+    after = Baseline(ScoredHead(model, one.scored.head, one.scored.batch, outputs), one.best)
+    tried: dict[str, Any] = {
+        "before": one.actual,
+        "after": after.actual,
+        "unit": unit_of(one),
+    }
+    rate = model.optimizer.get_config().get("learning_rate")
+    if isinstance(model.optimizer, BOUNDED) and isinstance(rate, int | float) and rate > 0:
+        tried["saved_steps"] = math.ceil(moved / rate)
+    fix = Fix(
+        text="Set the output bias from the labels.",
+        code="keras_recipe.initialize_output_bias(model, y)",
+        action=initialize,
+        tried=tried,
+    )
+    return fix, after
+
+
+def _biases(model: Any, bias: Any) -> list[Any]:
+    """Return every small variable, the output biases among them."""
+    small = [v for v in model.trainable_variables if len(v.shape) < 2]
+    return small if any(v is bias for v in small) else [*small, bias]
+
+
+def wrong_bias(one: Baseline, fix: Fix | None, most: float) -> Result | None:
+    """A bias that was set must not be worse than none."""
+    bias = own_bias(one)
+    if bias is None or not one.offset >= most:
+        return None
+    without = were(one, [(bias, np.zeros(bias.shape))])
+    if not without.offset <= MENDED * one.offset:
+        return None
+    return failed(
+        f"With the output bias it was given, the untrained model is {distance(one):.3g} "
+        f"{unit(one)} off the labels' mean; with none it would be {distance(without):.3g}.",
+        **_fields(one),
+        cause="The output bias was set from other labels, another scale or another class.",
+        fix=fix,
+    )
+
+
+def unreachable(
+    one: Baseline, fix: Fix | None, probe: Batch, settings: FitSettings, least: float
+) -> Result | None:
+    """The training must be able to get to the mean of the targets at all."""
+    scored = one.scored
+    if scored.head.kind not in ("regression", "counts") or not one.offset >= least:
+        return None
+    way = travel(scored.model, settings)
+    if way is None:
+        return None
+    start, goal = np.ravel(one.mean_prediction), np.ravel(one.best.prediction)
+    end = np.ravel(furthest_mean(scored.model, scored.head.index, probe, way))
+    worst = int(np.argmax(np.abs(goal - start)))
+    needed, gone = goal[worst] - start[worst], end[worst] - start[worst]
+    if not np.isfinite(gone) or gone / needed >= FAR_SHORT:
+        return None
+    return failed(
+        f"The targets' mean is {goal[worst]:.4g}, the first predictions' {start[worst]:.4g}: "
+        f"{settings.epochs} epochs of {settings.steps_per_epoch} steps at this rate can move "
+        f"each weight by {way:.3g}, which takes the output to {end[worst]:.4g} at most.",
+        **_fields(one),
+        cause="The targets are far from unit scale, and an adaptive optimizer's step does not "
+        "grow with them.",
+        fix=Fix(
+            text="Standardise the targets; the output bias alone can be set from them.",
+            code="y = (y - y.mean()) / y.std()",
+            action=fix.action if fix else None,
+            tried=fix.tried if fix else {},
+        ),
+    )
+
+
+def off_the_mean(
+    one: Baseline, fix: tuple[Fix, Baseline] | None, least: float
+) -> Result | None:
+    """The first steps should not be spent on learning the bias."""
+    if fix is None or not one.offset >= least:
+        return None
+    advice, after = fix
+    if not (after.offset <= MENDED * one.offset and after.actual < one.actual):
+        return None
+    steps = advice.tried.get("saved_steps")
+    saved = f", which would take some {steps} steps" if steps else ""
+    return warned(
+        f"The first predictions are {distance(one):.3g} {unit(one)} off the labels' mean; a "
+        f"bias set from the labels lowers the first loss from {one.actual:.4g} to "
+        f"{after.actual:.4g}{saved}.",
+        **_fields(one),
+        cause="The output bias starts at 0: the first steps only learn how frequent each label "
+        "is, or how large.",
+        fix=advice,
+    )

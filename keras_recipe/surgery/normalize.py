@@ -1,0 +1,62 @@
+"""A model between layers that change the scale of what goes in or comes out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_recipe.core.errors import InputError
+
+
+def _compiled_like(model: Any, layers: list[Any]) -> Any:
+    """Return a Sequential of `layers` for the input of `model`, compiled as that is."""
+    taken, given = (getattr(model, name, None) for name in ("input_shape", "output_shape"))
+    for shape in (taken, given):
+        if not isinstance(shape, tuple) or not shape or not isinstance(shape[-1], int):
+            msg = (
+                "A layer can be put before or behind a model with one input and one output of "
+                "known shape only; change the scale in the pipeline instead. "
+                f"Received: input_shape={taken!r}, output_shape={given!r}"
+            )
+            raise InputError(msg)
+    made = keras.Sequential([keras.Input(taken[1:]), *layers])
+    try:
+        made.compile_from_config(model.get_compile_config())
+    except (TypeError, ValueError):  # a loss or metric that is not registered with Keras
+        optimizer = type(model.optimizer).from_config(model.optimizer.get_config())
+        made.compile(optimizer, model.loss)
+    return made
+
+
+def put_normalization_first(model: Any, mean: np.ndarray, std: np.ndarray) -> Any:
+    """Return `Sequential([Normalization, model])`, compiled like `model`, sharing its weights.
+
+    Args:
+        model: A built, compiled model with one input and one output array.
+        mean: Mean of each feature (last axis) of the raw input, shape `(features,)`.
+        std: Standard deviation of each, likewise.
+
+    Raises:
+        InputError: The model has several inputs or outputs, or their shape is not known.
+    """
+    layer = keras.layers.Normalization(mean=mean, variance=np.square(std))
+    return _compiled_like(model, [layer, model])
+
+
+def put_rescaling_last(model: Any, mean: float, std: float) -> Any:
+    """Return `Sequential([model, Rescaling])`, compiled like `model`, sharing its weights.
+
+    The model then speaks in units of one standard deviation around the mean, while targets
+    and predictions stay in their own.
+
+    Args:
+        model: A built, compiled model with one input and one output array.
+        mean: Mean of the targets.
+        std: Standard deviation of the targets.
+
+    Raises:
+        InputError: The model has several inputs or outputs, or their shape is not known.
+    """
+    return _compiled_like(model, [model, keras.layers.Rescaling(std, mean)])

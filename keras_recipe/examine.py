@@ -24,6 +24,8 @@ from keras_recipe.loss import tensors
 from keras_recipe.subject import Subject
 from keras_recipe.surgery.preserve import preserve, random_states, unbuild, unbuilt_parts
 
+AFTER_TRAINING = ("KR217",)
+
 
 @contextmanager
 def _progress(verbose: Any) -> Iterator[Any]:
@@ -170,6 +172,7 @@ def check(  # noqa: PLR0913  what `fit` takes
     finally:
         unbuild(unbuilt)
     report.facts["seconds"] = round(time.perf_counter() - began, 2)
+    report.subject = subject.released()
     return report
 
 
@@ -195,6 +198,17 @@ def _examined(
         )
         left = budget - (time.perf_counter() - began)
         return explain(report, subject, guard, progress=progress, seconds=left)
+
+
+def look_again(subject: Subject) -> Report:
+    """Return the checks that a trained model can fail where the fresh one could not.
+
+    Args:
+        subject: What `check` examined (`report.subject`), its model trained since.
+    """
+    settings = Settings.from_pyproject(Path("pyproject.toml"), select=AFTER_TRAINING)
+    with preserve(subject.need("model")) as guard:
+        return run(settings.chosen(), subject, settings=settings, guard=guard)
 
 
 def assert_recipe(model: Any, x: Any, y: Any = None, **settings: Any) -> Report:

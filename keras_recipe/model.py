@@ -195,11 +195,20 @@ class RecipeModel(keras.Model):
             return self.model.fit(*args, **kwargs)
         finally:
             for monitor in monitors:
+                monitor.close()  # Keras tells no callback of an interrupted training
                 self._report = (self._report or Report()).merged(monitor.report)
+            self._look_again()
 
     fit.__signature__ = _FIT.replace(  # type: ignore[attr-defined]
         parameters=[*_FIT.parameters.values(), _RECIPE]
     )
+
+    def _look_again(self) -> None:
+        """Add what only a trained model shows, on the rows that `check` kept."""
+        if self._report is not None and self._report.subject is not None:
+            from keras_recipe import examine
+
+            self._report = self._report.merged(examine.look_again(self._report.subject))
 
     def _watched(self, callbacks: Any) -> tuple[Any, list[Any]]:
         """Return the callbacks with a monitor among them, and the monitors."""
@@ -210,7 +219,8 @@ class RecipeModel(keras.Model):
         monitors = [c for c in listed if isinstance(c, RecipeMonitor)]
         if monitors:
             return callbacks, monitors
-        monitor = RecipeMonitor(on_fail="warn")
+        subject = self._report and self._report.subject
+        monitor = RecipeMonitor(on_fail="warn", probe=subject and subject.probe)
         listed = [*listed, monitor]
         if ready:
             listed = keras.callbacks.CallbackList(listed, model=self.model, **callbacks.params)

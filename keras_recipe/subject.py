@@ -247,6 +247,13 @@ class Subject:
         """Read everything that needs data now, so that later needs cost nothing."""
         _ = self._training, self._validation
 
+    def released(self) -> Subject:
+        """Let go of the data; the samples and what was measured on them stay."""
+        self.read()
+        self._fit, self._held = self.settings(), None
+        del self.source
+        return self
+
     def held_out(self, part: int) -> Any:
         """Return the statistics (0) or sample (1) of the validation data, or None."""
         return None if self._validation is None else self._validation[part]

@@ -144,7 +144,7 @@ def _kind_of_scalars(
     signs = values <= {0.0, 1.0} or values == {-1.0, 1.0}
     if two and (accurate or signs or activation == "sigmoid") and units == 1:
         return "binary", said
-    fits = labels.integers and bool(values) and 0 <= min(values) and max(values) < units
+    fits = labels.integers and bool(values) and min(values) >= 0 and max(values) < units
     if (few and (accurate or (units > 1 and units == len(values)))) or (
         activation == "softmax" and (few or fits)
     ):

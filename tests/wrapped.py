@@ -31,6 +31,10 @@ def unbuilt():
     return keras.Sequential([layers.Dense(8, "relu"), layers.Dense(2, "softmax")])
 
 
+def tiny():
+    return keras.Sequential([keras.Input((4,)), layers.Dense(2, activation="softmax")])
+
+
 def functional():
     inputs = keras.Input((4,))
     hidden = layers.Dense(8, "relu")(inputs)
@@ -64,9 +68,10 @@ BUILDERS = [sequential, unbuilt, functional, Halved]
 
 
 def compiled(build, **settings):
-    """A model of `build`, compiled."""
+    """A model of `build`, compiled; the tiny one runs eagerly, where nothing is traced."""
     model = build()
-    model.compile(**{"optimizer": "sgd", "loss": LOSS, "metrics": ["accuracy"]} | settings)
+    common = {"optimizer": "sgd", "loss": LOSS, "metrics": ["accuracy"]}
+    model.compile(**common | {"run_eagerly": build is tiny} | settings)
     return model
 
 

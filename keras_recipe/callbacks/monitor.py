@@ -124,8 +124,9 @@ class RecipeMonitor(keras.callbacks.Callback):
         self.trace.program = program.program_facts(model)
         self.trace.constant_loss = self.constant_loss
         if model.built:
-            self.trace.shapes = program.shapes(model)
-            self._before = program.fingerprints(model)
+            weights = program.by_path(model)
+            self.trace.shapes = {path: list(value.shape) for path, value in weights.items()}
+            self._before = program.fingerprints(weights)
         self._steps = StepWatch(model, self.trace)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
@@ -175,16 +176,16 @@ class RecipeMonitor(keras.callbacks.Callback):
         trace, model = self.trace, self.model
         if not trace.epochs or not model.built:
             return
-        after = program.fingerprints(model)
-        trace.unchanged = [
-            path for path, bits in after.items() if self._before.get(path) == bits
-        ]
-        trace.bad_weights = program.non_finite(model)
+        weights = program.by_path(model)
+        bits = program.fingerprints(weights)
+        trace.unchanged = [path for path in bits if self._before.get(path) == bits[path]]
+        trace.bad_weights = program.non_finite(weights)
         trace.penalty = program.penalty(model)
         if not any(found["epoch"] == len(trace.epochs) - 1 for found in trace.activations):
             self._look_at_layers()
         if self.probe is not None and not trace.bad_weights:
             trace.outputs = program.spread(model, self.probe.x)
+            trace.program["labels_vary"] = program.varies(self.probe.y)
             if trace.constant_loss is None and _is_suspicious(trace.series("loss")):
                 trace.constant_loss = _constant_loss(model, self.probe)
 
@@ -206,7 +207,12 @@ class RecipeMonitor(keras.callbacks.Callback):
 
     def __getstate__(self) -> dict[str, Any]:
         """A copy is for another fit: the model and the watch stay with the original."""
-        gone: dict[str, Any] = {"_model": None, "_steps": None, "_activity": None, "_before": {}}
+        gone: dict[str, Any] = {
+            "_model": None,
+            "_steps": None,
+            "_activity": None,
+            "_before": {},
+        }
         return {**self.__dict__, **gone}
 
 

@@ -3,36 +3,45 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
 import keras
 import numpy as np
 
-from keras_recipe.surgery.layers import weight_paths
+from keras_recipe.surgery.layers import walk
 
 
-def fingerprints(model: Any) -> dict[str, str]:
-    """Return a hash of the bits of each trainable weight, by path."""
+def paths(model: Any) -> list[str]:
+    """Return a path for each trainable weight, by the smallest layer that holds it."""
+    owners: dict[int, tuple[int, str]] = {}
+    for path, layer in walk(model):
+        weights = layer.weights
+        for weight in weights:
+            found = (len(weights), f"{path}/{weight.name}")
+            if id(weight) not in owners or found[0] < owners[id(weight)][0]:
+                owners[id(weight)] = found
+    return [owners.get(id(v), (0, v.path))[1] for v in model.trainable_variables]
+
+
+def by_path(model: Any) -> dict[str, np.ndarray]:
+    """Return the values of the trainable weights by path."""
+    weights = zip(paths(model), model.trainable_variables, strict=True)
+    return {path: np.asarray(keras.ops.convert_to_numpy(v)) for path, v in weights}
+
+
+def fingerprints(weights: Mapping[str, np.ndarray]) -> dict[str, str]:
+    """Return a hash of the bits of each weight, by path."""
     return {
-        path: hashlib.blake2b(_array(weight).tobytes(), digest_size=16).hexdigest()
-        for path, weight in zip(weight_paths(model), model.trainable_variables, strict=True)
+        path: hashlib.blake2b(value.tobytes(), digest_size=16).hexdigest()
+        for path, value in weights.items()
     }
 
 
-def non_finite(model: Any) -> list[str]:
-    """Return the paths of trainable weights with a NaN or an infinity."""
-    return [
-        path
-        for path, weight in zip(weight_paths(model), model.trainable_variables, strict=True)
-        if not np.isfinite(_array(weight).astype("float64")).all()
-    ]
-
-
-def shapes(model: Any) -> dict[str, list[int]]:
-    """Return the shape of each trainable weight, by path."""
-    weights = zip(weight_paths(model), model.trainable_variables, strict=True)
-    return {path: [int(size) for size in weight.shape] for path, weight in weights}
+def non_finite(weights: Mapping[str, np.ndarray]) -> list[str]:
+    """Return the paths of weights with a NaN or an infinity."""
+    return [p for p, value in weights.items() if not np.isfinite(value.astype("float64")).all()]
 
 
 def optimizer_facts(model: Any) -> dict[str, Any]:
@@ -80,8 +89,10 @@ def spread(model: Any, x: Any) -> list[dict[str, float]]:
     return found
 
 
-def _array(weight: Any) -> np.ndarray:
-    return np.asarray(keras.ops.convert_to_numpy(weight))
+def varies(y: Any) -> bool:
+    """Whether the labels of every output differ between rows."""
+    labels = [np.asarray(part) for part in keras.tree.flatten(y) if part is not None]
+    return bool(labels) and all(bool((part != part[:1]).any()) for part in labels)
 
 
 def _has_silent_output(model: Any) -> bool:

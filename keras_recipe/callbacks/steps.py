@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_recipe.callbacks import program
 from keras_recipe.callbacks.trace import STATISTICS, Trace
 from keras_recipe.surgery.instrument import CannotWatch, Instrument, instrument
 from keras_recipe.surgery.step_recorder import Readings
@@ -20,7 +21,7 @@ class StepWatch:
     """
 
     def __init__(self, model: Any, trace: Trace) -> None:
-        self._trace, self._steps = trace, 0
+        self._model, self._trace, self._steps = model, trace, 0
         self._instrument: Instrument | None = None
         try:
             self._instrument = instrument(model)
@@ -34,10 +35,10 @@ class StepWatch:
         if self._instrument is not None:
             if self._instrument.failure:
                 self._give_up(self._instrument.failure)
-            readings = self._instrument.read()
+            readings, paths = self._instrument.read(), program.paths(self._model)
             steps, self._steps = readings.total - self._steps, readings.total
-            weights = _summed_up(readings, self._instrument.paths)
-            self._note_bad(readings, self._instrument.paths)
+            weights = _summed_up(readings, paths)
+            self._note_bad(readings, paths)
         self._trace.weights.append(weights)
         self._trace.steps.append(steps)
 

@@ -130,7 +130,12 @@ def baselines(model: Any, task: Task, sample: Batch, outputs: Any) -> Sequence[B
     Raises:
         NotApplicable: No head has one; the reason is given.
     """
-    heads = scored_heads(model, task, sample, outputs, rows=ROWS)
+    heads = [
+        one for one in scored_heads(model, task, sample, outputs, rows=ROWS) if _known(one)
+    ]
+    if not heads:
+        msg = "what a constant prediction would cost is not known for this loss"
+        raise NotApplicable(msg)
     try:
         best = best_constant(
             model,
@@ -152,6 +157,18 @@ def baselines(model: Any, task: Task, sample: Batch, outputs: Any) -> Sequence[B
     return found
 
 
+def _known(scored: ScoredHead) -> bool:
+    """Whether labels and outputs correspond, so that a constant means something."""
+    return scored.head.kind != "unknown" or scored.y.size == scored.p.size
+
+
 def unit_of(baseline: Baseline) -> str:
-    """Return what the loss is counted in."""
-    return "nats" if "crossentropy" in baseline.scored.head.loss.name else "loss"
+    """Return what the total loss is counted in."""
+    several = len(keras.tree.flatten(baseline.scored.outputs)) > 1
+    known = "crossentropy" in baseline.scored.head.loss.name and not several
+    return "nats" if known else "loss"
+
+
+def amount(value: float, baseline: Baseline) -> str:
+    """Return a loss as one would say it: `2.303 nats`, `5930`."""
+    return f"{value:.4g} nats" if unit_of(baseline) == "nats" else f"{value:.4g}"

@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from keras_recipe.contract.baselines import Baseline, unit_of
+from keras_recipe.contract.baselines import Baseline, amount, unit_of
 from keras_recipe.contract.culprits import array, gains, own_bias, were
 from keras_recipe.contract.references import CLASSIFIED, as_output
+from keras_recipe.contract.scored import ScoredHead
 from keras_recipe.core.result import Fix, Result, failed, warned
+from keras_recipe.loss import data_loss
 
 
 def _fields(one: Baseline, expected: float) -> dict[str, Any]:
@@ -24,18 +26,27 @@ def _fields(one: Baseline, expected: float) -> dict[str, Any]:
     }
 
 
-def not_finite(one: Baseline) -> Result | None:
-    """The first loss must be a number."""
-    if math.isfinite(one.actual) or not math.isfinite(one.constant):
+def not_finite(scored: ScoredHead) -> Result | None:
+    """The first loss must be a number.
+
+    Raises:
+        LossUndefined: The loss refuses labels and outputs.
+    """
+    cost = data_loss(scored.model, scored.batch, scored.outputs)
+    if math.isfinite(cost):
         return None
-    bad = float(
-        (~np.isfinite(one.scored.p)).any(axis=tuple(range(1, one.scored.p.ndim))).mean()
+    bad = float((~np.isfinite(scored.p)).mean())
+    cause = (
+        "Numbers overflow in the forward pass."
+        if bad
+        else "The loss takes a root or a logarithm of something negative, or divides by 0."
     )
     return failed(
-        f"The loss of the untrained model is {one.actual}; {bad:.0%} of its outputs are NaN or "
-        f"infinite, and a constant costs {one.constant:.4g}.",
-        **_fields(one, one.constant),
-        cause="Numbers overflow in the forward pass, or a logarithm or a division meets 0.",
+        f"The loss of the untrained model is {cost}; {bad:.0%} of its outputs are NaN or "
+        "infinite.",
+        measured=cost,
+        where=scored.head.name,
+        cause=cause,
         fix=Fix(
             text="Scale the inputs; use default initial weights; add epsilon to divisions."
         ),
@@ -52,9 +63,8 @@ def too_high(one: Baseline, most: float, gain: float) -> Result | None:
     """
     if not one.ratio > most:
         return None
-    unit = unit_of(one)
     text = (
-        f"The untrained model loses {one.actual:.4g} {unit}, where knowing nothing costs "
+        f"The untrained model loses {amount(one.actual, one)}, where knowing nothing costs "
         f"{one.ceiling:.4g}"
     )
     return (
@@ -146,7 +156,7 @@ def too_low(one: Baseline, z: float) -> Result | None:
     if one.ratio > 0.9 or _related(one):
         return None
     return failed(
-        f"The untrained model loses {one.actual:.4g} {unit_of(one)}, less than the "
+        f"The untrained model loses {amount(one.actual, one)}, less than the "
         f"{one.constant:.4g} of the best constant, though its outputs have nothing to do with "
         "the labels.",
         **_fields(one, one.constant),

@@ -9,33 +9,51 @@ import numpy as np
 
 from keras_recipe.contract.baselines import Baseline, unit_of
 from keras_recipe.contract.culprits import array, assigned, own_bias, were
+from keras_recipe.contract.ranges import PROBABILITY, is_squared
 from keras_recipe.contract.reach import BOUNDED, furthest_mean, travel
 from keras_recipe.contract.references import CLASSIFIED
 from keras_recipe.contract.scored import ScoredHead
 from keras_recipe.core.errors import InputError
 from keras_recipe.core.result import Fix, Result, failed, warned
-from keras_recipe.data.batch import Batch
+from keras_recipe.data.batch import Batch, leaves
 from keras_recipe.loss import predict
 from keras_recipe.subject import FitSettings
 from keras_recipe.surgery.initialize import initialize_output_bias
+from keras_recipe.task import Head
 
 MENDED = 0.5  # share of the offset that a change must take away to be its cause
+NOTICED = 0.75  # share of the first loss that may be left after a change worth making
 FAR_SHORT = 1 / 3  # share of the way to the mean that even the longest training goes
+
+
+def has_mean(head: Head) -> bool:
+    """Whether the best constant of a loss is a mean, a median or the like of the labels."""
+    name = head.loss.name
+    own = not head.loss.builtin and head.kind in ("regression", "counts")
+    return name in PROBABILITY or is_squared(name) or name == "poisson" or own
+
+
+def _copies_input(one: Baseline) -> bool:
+    """Whether the targets are the inputs, as an autoencoder's are."""
+    y = one.scored.y
+    return any(
+        x.shape == y.shape and bool(np.all(np.asarray(x) == y))
+        for x in leaves(one.scored.batch.x)
+    )
 
 
 def distance(one: Baseline) -> float:
     """Return how far the mean prediction is from the best constant, in natural units.
 
-    Nats for cross-entropy; for amounts, standard deviations of the target (the largest over
-    the units).
+    Nats for cross-entropy; for amounts, standard deviations of the target (root mean squares
+    over the units).
     """
     if one.scored.head.kind in CLASSIFIED:
         return one.offset * (one.constant - one.perfect)
-    y = np.asarray(one.scored.y, dtype="float64").reshape(len(one.scored.y), -1)
-    spread = y.std(0)
-    way = np.abs(np.ravel(one.mean_prediction - one.best.prediction))
-    spread = spread if spread.shape == way.shape else spread.mean()
-    return float(np.max(way / np.maximum(spread, 1e-12)))
+    y = np.asarray(one.scored.y, dtype="float64")
+    spread = float(np.sqrt(y.var(0).mean()))
+    way = float(np.sqrt(np.square(one.mean_prediction - one.best.prediction).mean()))
+    return way / max(spread, 1e-12)
 
 
 def unit(one: Baseline) -> str:
@@ -108,7 +126,7 @@ def wrong_bias(one: Baseline, fix: Fix | None, most: float) -> Result | None:
         return None
     return failed(
         f"With the output bias it was given, the untrained model is {distance(one):.3g} "
-        f"{unit(one)} off the labels' mean; with none it would be {distance(without):.3g}.",
+        f"{unit(one)} off the labels' average; with none it would be {distance(without):.3g}.",
         **_fields(one),
         cause="The output bias was set from other labels, another scale or another class.",
         fix=fix,
@@ -125,16 +143,19 @@ def unreachable(
     way = travel(scored.model, settings)
     if way is None:
         return None
-    start, goal = np.ravel(one.mean_prediction), np.ravel(one.best.prediction)
-    end = np.ravel(furthest_mean(scored.model, scored.head.index, probe, way))
-    worst = int(np.argmax(np.abs(goal - start)))
-    needed, gone = goal[worst] - start[worst], end[worst] - start[worst]
-    if not np.isfinite(gone) or gone / needed >= FAR_SHORT:
+    goal = np.ravel(np.broadcast_to(one.best.prediction, one.mean_prediction.shape))
+    means = furthest_mean(scored.model, scored.head.index, probe, way)
+    means = means.reshape(len(means), -1)
+    worst = int(np.argmax(np.abs(goal - means[0])))
+    start, needed = means[0, worst], goal[worst] - means[0, worst]
+    gone = (means[:, worst] - start) / needed
+    if not np.isfinite(gone).all() or gone.max() >= FAR_SHORT:
         return None
+    end = float(start + gone.max() * needed)
     return failed(
-        f"The targets' mean is {goal[worst]:.4g}, the first predictions' {start[worst]:.4g}: "
+        f"The targets' mean is {goal[worst]:.4g}, the first predictions' {start:.4g}: "
         f"{settings.epochs} epochs of {settings.steps_per_epoch} steps at this rate can move "
-        f"each weight by {way:.3g}, which takes the output to {end[worst]:.4g} at most.",
+        f"no weight by more than {way:.3g}, which takes the output to {end:.4g} at most.",
         **_fields(one),
         cause="The targets are far from unit scale, and an adaptive optimizer's step does not "
         "grow with them.",
@@ -151,15 +172,16 @@ def off_the_mean(
     one: Baseline, fix: tuple[Fix, Baseline] | None, least: float
 ) -> Result | None:
     """The first steps should not be spent on learning the bias."""
-    if fix is None or not one.offset >= least:
+    if fix is None or not one.offset >= least or _copies_input(one):
         return None
     advice, after = fix
-    if not (after.offset <= MENDED * one.offset and after.actual < one.actual):
+    lost, left = one.actual - one.perfect, after.actual - one.perfect
+    if not (after.offset <= MENDED * one.offset and left <= NOTICED * lost):
         return None
     steps = advice.tried.get("saved_steps")
-    saved = f", which would take some {steps} steps" if steps else ""
+    saved = f" (the bias on its own would need {steps} steps at this rate)" if steps else ""
     return warned(
-        f"The first predictions are {distance(one):.3g} {unit(one)} off the labels' mean; a "
+        f"The first predictions are {distance(one):.3g} {unit(one)} off the labels' average; a "
         f"bias set from the labels lowers the first loss from {one.actual:.4g} to "
         f"{after.actual:.4g}{saved}.",
         **_fields(one),

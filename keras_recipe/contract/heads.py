@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from keras_recipe.contract.ranges import POSITIVE, PROBABILITY, RENORMALISED, head_range
+from keras_recipe.contract.ranges import POSITIVE, PROBABILITY, RANGES, RENORMALISED, head_range
 from keras_recipe.contract.scored import ScoredHead
 from keras_recipe.core.result import Fix, Result, failed, warned
+from keras_recipe.surgery.activations import activation_name
 from keras_recipe.task import EXCLUSIVE, Head
 
 TOLERANCE = 1e-2  # rounding of float16 probabilities, with room to spare
@@ -108,6 +109,34 @@ def class_name(name: str) -> str:
     return "".join(part.capitalize() for part in name.split("_"))
 
 
+def stacked(scored: ScoredHead) -> Result | None:
+    """Softmax and sigmoid read scores of any size, not what another activation left of them."""
+    head = scored.head
+    own = getattr(head.output.layer, "activation", None)
+    if own is None or head.sure or head.activation not in ("softmax", "sigmoid"):
+        return None
+    under = activation_name(own, len(head.shape) + 1)
+    low, high = RANGES.get(under, (-np.inf, np.inf))
+    if not np.isfinite([low, high]).all():
+        return None
+    share = np.exp(high) / (np.exp(high) + (max(head.units, 2) - 1) * np.exp(low))
+    most = share if head.activation == "softmax" else 1 / (1 + np.exp(-high))
+    return failed(
+        f"The output goes through {under} and then through {head.activation}: it can never say "
+        f"more than {most:.3g} (now {scored.p.max():.3g}).",
+        measured=float(scored.p.max()),
+        expected=1.0,
+        unit="largest probability",
+        where=layer_name(head),
+        cause=f"{head.activation} needs scores of any size, {under} leaves {low:.3g} to "
+        f"{high:.3g}.",
+        fix=Fix(
+            text="Keep one of the two activations.",
+            code=f"keras.layers.Dense({head.units}, activation={head.activation!r})",
+        ),
+    )
+
+
 def raw_scores(scored: ScoredHead) -> Result | None:
     """A loss of probabilities must not get numbers that are none."""
     head, p = scored.head, scored.p
@@ -172,6 +201,7 @@ def poisson(scored: ScoredHead) -> Result | None:
 RULES: Sequence[Callable[[ScoredHead], Result | None]] = (
     one_unit,
     squashed_twice,
+    stacked,
     raw_scores,
     poisson,
 )

@@ -57,6 +57,34 @@ def rewards_being_wrong(scored: ScoredHead) -> Result | None:
     )
 
 
+def blind_to_a_class(scored: ScoredHead) -> Result | None:
+    """Wrong answers must cost something, whichever of two labels they are wrong about."""
+    head, target, forms = scored.head, as_output(scored), references(scored)
+    if head.loss.builtin or head.kind != "binary" or head.units != 1 or target is None:
+        return None
+    for value in (0, 1):
+        where = target == value
+        if min(where.sum(), (~where).sum()) < FEWEST:
+            return None
+        costs = [
+            (scored.loss(np.where(where, form.wrong, form.perfect)), scored.loss(form.perfect))
+            for form in forms
+        ]
+        if not all(abs(wrong - right) <= ALIKE * abs(right) for wrong, right in costs):
+            continue
+        named = float(np.asarray(scored.y, dtype="float64").reshape(target.shape)[where].min())
+        return failed(
+            f"The loss doesn't care what is said of the rows labelled {named:g}: right and "
+            "wrong answers cost the same.",
+            measured=abs(costs[0][0] - costs[0][1]),
+            unit="loss of wrong over right answers",
+            where=head.name,
+            cause="A term for that label is missing, or the loss expects labels -1 and +1.",
+            fix=Fix(text="Use Keras's own loss.", code="loss='binary_crossentropy'"),
+        )
+    return None
+
+
 def _rowwise(scored: ScoredHead, prediction: np.ndarray) -> np.ndarray:
     """Return the loss of each row on its own."""
     rows = [slice(i, i + 1) for i in range(len(prediction))]
@@ -165,6 +193,7 @@ def out_of_reach(scored: ScoredHead) -> Result | None:
 
 RULES: Sequence[Callable[[ScoredHead], Result | None]] = (
     rewards_being_wrong,
+    blind_to_a_class,
     out_of_reach,
     flat_where_wrong,
 )

@@ -30,6 +30,14 @@ RENORMALISED = EXCLUSIVE - {"categorical_hinge"}
 #: Losses that read their input as probabilities unless `from_logits`.
 PROBABILITY = RENORMALISED | INDEPENDENT | {"kl_divergence"}
 
+#: Losses counted in nats, growing by one for each factor e of a probability.
+CROSS_ENTROPIES = {
+    "binary_crossentropy",
+    "categorical_crossentropy",
+    "sparse_categorical_crossentropy",
+    "kl_divergence",
+}
+
 
 def head_range(head: Head) -> tuple[float, float]:
     """Return the smallest and the largest value a head can give."""

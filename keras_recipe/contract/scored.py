@@ -51,16 +51,14 @@ class ScoredHead:
 
     @cached_property
     def counted(self) -> np.ndarray:
-        """The targets whose sample weight isn't 0, flat along all axes but the last."""
+        """The targets whose sample weight isn't 0, one row each."""
         y = np.asarray(self.y, dtype="float64")
         given = leaves(self.batch.sample_weight)
         if not given:
             return y.reshape(-1, y.shape[-1]) if y.ndim > 1 else y[:, None]
         weight = np.asarray(given[(self.head.target or 0) if len(given) > 1 else 0])
         kept = weight.reshape(weight.shape[: y.ndim]) > 0
-        kept = kept[..., 0] if kept.ndim == y.ndim > 1 else kept
-        rows = y[kept]
-        return rows.reshape(-1, y.shape[-1]) if y.ndim > 1 else rows[:, None]
+        return y[kept].reshape(-1, y.shape[-1] if kept.ndim < y.ndim else 1)
 
     @cached_property
     def values(self) -> tuple[float, float, bool]:

@@ -117,9 +117,10 @@ def pairing(scored: ScoredHead) -> Result | None:
     return _numbers_for_vectors(scored) or _broadcast(scored)
 
 
-def refused(model: Any, sample: Batch, outputs: Any) -> Result | None:
+def refused(model: Any, sample: Batch, outputs: Any, batch_size: int) -> Result | None:
     """The loss must take these labels at all."""
-    few, said = sample.take(slice(0, ROWS)), Batch(outputs).take(slice(0, ROWS)).x
+    rows = slice(0, batch_size)
+    few, said = sample.take(rows), Batch(outputs).take(rows).x
     try:
         data_loss(model, few, said)
     except LossUndefined as error:

@@ -42,6 +42,8 @@ class Report:
         self.results = list(results)
         self.facts = dict(facts or {})
         self.pages = dict(pages or {})
+        #: What was examined, for the checks that look again after training; not serialised.
+        self.subject: Any = None
 
     def __getitem__(self, code: str) -> Result:
         """Return the row of `code`.
@@ -95,11 +97,13 @@ class Report:
         """Return this report with the rows of `other` put over its own of the same code."""
         newer = {r.code: r for r in other.results}
         rows = [newer.pop(r.code, r) for r in self.results]
-        return Report(
+        merged = Report(
             [*rows, *newer.values()],
             {**self.facts, **other.facts},
             {**self.pages, **other.pages},
         )
+        merged.subject = other.subject or self.subject
+        return merged
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON data with a `schema_version`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,10 +14,19 @@ import numpy as np
 from keras_recipe.core.errors import NotApplicable
 from keras_recipe.core.report import Report
 from keras_recipe.core.result import Fix, Result, Status
-from keras_recipe.data.batch import Batch, mapped
-from keras_recipe.experiments.overfit import Outcome, few_examples, overfit
-from keras_recipe.surgery.optimizer import other_optimizer, replace_optimizer
+from keras_recipe.data.batch import Batch, leaves, mapped
+from keras_recipe.experiments.examples import few_examples, filled
+from keras_recipe.experiments.overfit import Outcome, overfit
+from keras_recipe.surgery.frozen import everything_trainable, frozen, train_everything
+from keras_recipe.surgery.optimizer import (
+    innermost,
+    other_optimizer,
+    replace_optimizer,
+    schedule_of,
+)
+from keras_recipe.surgery.rectify import bounded, rectified, rectify
 from keras_recipe.surgery.toggles import without_regularization
+from keras_recipe.task import Task
 
 EXAMPLES = 8
 GOAL = 0.9
@@ -43,40 +52,30 @@ class Change:
     action: Callable[[Any], Any] | None = None
 
 
-def _rescaled(optimizer: Any, factor: float) -> Any:
-    """Return a fresh optimizer of the same kind at `factor` times its present rate."""
-    inner = getattr(optimizer, "inner_optimizer", optimizer)
-    config = inner.get_config()
-    rate = float(keras.ops.convert_to_numpy(inner.learning_rate))
-    return type(inner).from_config({**config, "learning_rate": abs(rate) * factor})
+def _fresh(optimizer: Any, **other: Any) -> Any:
+    """Return a new optimizer of the same kind with some settings changed."""
+    inner = innermost(optimizer)
+    return type(inner).from_config({**inner.get_config(), **other})
 
 
-def _unclipped(optimizer: Any) -> Any:
-    inner = getattr(optimizer, "inner_optimizer", optimizer)
-    off = {"clipnorm": None, "clipvalue": None, "global_clipnorm": None}
-    return type(inner).from_config({**inner.get_config(), **off})
+def _standardised(array: np.ndarray) -> np.ndarray:
+    """Return an array at mean 0 and deviation 1 per feature (last axis)."""
+    if array.dtype.kind not in "fu":
+        return array
+    values = array.astype("float64")
+    axes = tuple(range(values.ndim - 1)) or (0,)
+    spread = values.std(axes, keepdims=True)
+    return ((values - values.mean(axes, keepdims=True)) / (spread + 1e-7)).astype("float32")
 
 
-@contextmanager
-def _all_trainable(model: Any) -> Iterator[None]:
-    inner = getattr(model.optimizer, "inner_optimizer", model.optimizer)
-    model.trainable = True
-    with other_optimizer(model, type(inner).from_config(inner.get_config())):
-        yield
-
-
-def _standardised(rows: Batch) -> Batch:
-    """Return the rows with every floating-point input at mean 0 and deviation 1 per feature."""
-
-    def scaled(array: np.ndarray) -> np.ndarray:
-        if array.dtype.kind not in "fu" or array.ndim < 2:
-            return array
-        values = array.astype("float64")
-        axes = tuple(range(values.ndim - 1)) if values.ndim > 2 else (0,)
-        spread = values.std(axes, keepdims=True)
-        return ((values - values.mean(axes, keepdims=True)) / (spread + 1e-7)).astype("float32")
-
-    return rows.with_x(mapped(scaled, rows.x))
+def _is_far_from_unit(structure: Any) -> bool:
+    """Whether some array's values are not of the order of 1."""
+    sizes = [
+        float(np.sqrt(np.mean(np.square(np.asarray(leaf, "float64")))))
+        for leaf in leaves(structure)
+        if np.asarray(leaf).dtype.kind in "fu"
+    ]
+    return any(not 0.1 <= size <= 10 for size in sizes)
 
 
 def _swap(make: Callable[[Any], Any]) -> dict[str, Any]:
@@ -86,51 +85,80 @@ def _swap(make: Callable[[Any], Any]) -> dict[str, Any]:
     }
 
 
-def changes(model: Any) -> list[Change]:
-    """Return the changes worth trying on this model, cheapest first."""
-    inner = getattr(model.optimizer, "inner_optimizer", model.optimizer)
-    found = [
-        Change(
-            text="use Adam at its default rate of 0.001",
-            code="model.compile(keras.optimizers.Adam(1e-3), ...)",
-            **_swap(lambda _: keras.optimizers.Adam(1e-3)),
-        )
-    ]
-    has_rate = not isinstance(
-        getattr(inner, "_learning_rate", 0.0), keras.optimizers.schedules.LearningRateSchedule
-    )
-    found += [
-        Change(
-            text=f"multiply the learning rate by {factor:g}",
-            code=f"model.optimizer.learning_rate = {factor:g} * rate",
-            **_swap(lambda optimizer, by=factor: _rescaled(optimizer, by)),
-        )
-        for factor in ((0.1, 10.0) if has_rate else ())
-    ]
-    found.append(
-        Change(
+def _in_the_data(rows: Batch, task: Task) -> Iterator[Change]:
+    if _is_far_from_unit(rows.x):
+        yield Change(
             text="standardise the inputs",
-            code="model = keras.Sequential([keras.layers.Normalization(), model])  # adapt it",
-            data=_standardised,
+            code="normalise = keras.layers.Normalization(); normalise.adapt(x)  # first layer",
+            data=lambda some: some.with_x(mapped(_standardised, some.x)),
         )
+    if all(head.kind == "regression" for head in task.heads) and _is_far_from_unit(rows.y):
+        yield Change(
+            text="standardise the targets",
+            code="y = (y - y.mean(0)) / y.std(0)",
+            data=lambda some: Batch(some.x, mapped(_standardised, some.y), some.sample_weight),
+        )
+
+
+def _in_the_model(model: Any, task: Task) -> Iterator[Change]:
+    if frozen(model):
+        yield Change(
+            text="make every layer trainable",
+            code="model.trainable = True; model.compile(...)",
+            during=everything_trainable,
+            action=train_everything,
+        )
+    layers = bounded(model, [head.output.layer for head in task.heads])
+    if layers:
+        yield Change(
+            text="use ReLU with He initialisation in place of hidden sigmoids and tanhs",
+            code='keras.layers.Dense(units, "relu", kernel_initializer="he_normal")',
+            during=lambda model: rectified(model, layers),
+            action=lambda model: rectify(model, layers),
+        )
+
+
+def _in_the_optimizer(model: Any) -> Iterator[Change]:
+    inner = innermost(model.optimizer)
+    clips = {
+        name: None
+        for name in ("clipnorm", "clipvalue", "global_clipnorm")
+        if getattr(inner, name, None) is not None
+    }
+    if clips:
+        yield Change(
+            text="switch gradient clipping off",
+            code="model.compile(keras.optimizers.Adam(rate), ...)  # no clipnorm",
+            **_swap(lambda optimizer: _fresh(optimizer, **clips)),
+        )
+    if schedule_of(inner) is None:
+        rate = abs(float(keras.ops.convert_to_numpy(inner.learning_rate)))
+        for factor in (0.1, 10.0):
+            yield Change(
+                text=f"multiply the learning rate by {factor:g}, to {rate * factor:.3g}",
+                code=f"model.optimizer.learning_rate = {rate * factor:.3g}",
+                **_swap(lambda o, new=rate * factor: _fresh(o, learning_rate=new)),
+            )
+    yield Change(
+        text="use Adam at its default rate of 0.001",
+        code="model.compile(keras.optimizers.Adam(1e-3), ...)",
+        **_swap(lambda _: keras.optimizers.Adam(1e-3)),
     )
-    if len(model.trainable_variables) < len([v for v in model.weights if len(v.shape) > 1]):
-        found.append(
-            Change(
-                text="make every layer trainable",
-                code="model.trainable = True; model.compile(...)",
-                during=_all_trainable,
-            )
-        )
-    if any(getattr(inner, n, None) for n in ("clipnorm", "clipvalue", "global_clipnorm")):
-        found.append(
-            Change(
-                text="switch gradient clipping off",
-                code="model.compile(keras.optimizers.Adam(rate), ...)  # no clipnorm",
-                **_swap(_unclipped),
-            )
-        )
-    return found
+
+
+def changes(model: Any, rows: Batch, task: Task) -> list[Change]:
+    """Return the changes worth trying on this program, the most particular first.
+
+    Args:
+        model: A compiled model.
+        rows: The few examples that could not be fitted.
+        task: What is learned.
+    """
+    return [
+        *_in_the_data(rows, task),
+        *_in_the_model(model, task),
+        *_in_the_optimizer(model),
+    ]
 
 
 def _tried(model: Any, rows: Batch, task: Any, change: Change, steps: int) -> Outcome | None:
@@ -165,45 +193,40 @@ def explain(
     if not failed:
         return report
     finding, began = failed[0], time.perf_counter()
-    model, rows = (
-        subject.need("model"),
-        few_examples(subject.need("model"), subject.task, subject.probe, EXAMPLES),
-    )
-    steps, refused = int(finding.evidence["steps"][-1]), []
-    for change in changes(model):
+    model, probe = subject.need("model"), subject.probe
+    few = filled(few_examples(model, subject.task, probe, EXAMPLES), len(probe))
+    steps, tried = int(finding.evidence["steps"][-1]), []
+    explained = finding
+    for change in changes(model, few, subject.task):
         if time.perf_counter() - began > seconds:
             break
         progress(f"whether this mends it: {change.text}")
-        outcome = _tried(model, rows, subject.task, change, steps)
+        outcome = _tried(model, few, subject.task, change, steps)
         guard.restore()
-        if outcome is not None and outcome.explained >= GOAL:
-            mended = _mended(finding, change, outcome)
-            return Report(
-                [mended if r is finding else r for r in report.results],
-                report.facts,
-                report.pages,
-            )
-        refused.append(change.text)
-    tried = finding.stamped(
-        cause="No single change tried mends it: " + "; ".join(refused) + ".",
-    )
-    return Report(
-        [tried if r is finding else r for r in report.results], report.facts, report.pages
-    )
+        if outcome is None:
+            continue
+        tried.append(
+            {"change": change.text, "loss": outcome.best, "explained": float(outcome.explained)}
+        )
+        if outcome.explained >= GOAL:
+            explained = _mended(finding, change, outcome)
+            break
+    else:
+        said = "; ".join(one["change"] for one in tried)
+        explained = finding.stamped(cause=f"No single change tried mends it: {said}.")
+    explained = explained.stamped(evidence={**finding.evidence, "tried": tried})
+    results = [explained if r is finding else r for r in report.results]
+    return Report(results, report.facts, report.pages)
 
 
 def _mended(finding: Result, change: Change, outcome: Outcome) -> Result:
+    before = {"before": finding.measured, "after": outcome.best, "unit": "loss"}
     return finding.stamped(
         cause=f"This one change mends it: {change.text}.",
         fix=Fix(
             text=f"{change.text[0].upper()}{change.text[1:]}.",
             code=change.code,
             action=change.action,
-            tried={
-                "before": finding.measured,
-                "after": outcome.best,
-                "unit": "loss",
-                "steps": outcome.steps[-1],
-            },
+            tried={**before, "steps": outcome.steps[-1]},
         ),
     )

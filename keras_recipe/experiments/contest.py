@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 from keras_recipe.data.batch import Batch, leaves
-from keras_recipe.experiments.trial import advance
+from keras_recipe.experiments.trial import STRIDE_BYTES, advance
 from keras_recipe.subject import FitSettings
 from keras_recipe.surgery.layers import walk
 from keras_recipe.surgery.preserve import preserve
@@ -20,7 +20,20 @@ LEAST_STEPS = 200  # steps given where one epoch is planned, which may be no pla
 LEAST_PLANNED = 20  # steps given where more epochs, but fewer steps, are planned
 LEAST_WITH_BATCH_NORM = 600  # moving statistics at momentum 0.99 are then within 0.3 %
 MARKS = 5  # measurements a training
-STRIDE_BYTES = 64 * 2**20  # repeated rows handed to `fit` at once
+
+
+@dataclass(frozen=True, kw_only=True)
+class Side:
+    """One form of the data.
+
+    Attributes:
+        rows: Rows to train on.
+        score: Returns the share of what can be learned that the model shows on held-out rows
+            of this form: 0 is the best constant, 1 is perfect.
+    """
+
+    rows: Batch
+    score: Callable[[], float]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,57 +41,38 @@ class Contest:
     """What was learned with the data as it is and with the change.
 
     Attributes:
-        steps: Steps at which both were measured.
-        before: Share explained on held-out rows with the data as it is: 0 is the best
-            constant, 1 is perfect; minus infinity where the loss is not a number.
-        after: The same with the change.
+        steps: Steps at which the shares were measured.
+        before: Shares with the data as it is, a list a training; minus infinity where the
+            loss is not a number.
+        after: Shares with the change.
         planned: Steps the user planned.
-        finished: Whether all steps were done in time.
     """
 
     steps: Sequence[int]
-    before: Sequence[float]
+    before: Sequence[Sequence[float]]
     after: Sequence[float]
     planned: int
-    finished: bool
 
     @property
     def reached(self) -> tuple[float, float]:
-        """The best share explained so far without and with the change, at least 0."""
-        return max(*self.before, 0.0), max(*self.after, 0.0)
+        """The best share without and with the change, at least 0."""
+        return max(0.0, *(max(shares) for shares in self.before)), max(0.0, *self.after)
 
     @property
     def expected(self) -> float:
-        """What the data as it is would reach at the planned end if it went on as at last."""
-        middle, end = self.before[len(self.before) // 2], self.before[-1]
-        left = max(self.planned - self.steps[-1], 0)
-        span = self.steps[-1] - self.steps[len(self.steps) // 2]
-        if not left or not np.isfinite([middle, end]).all():
-            return self.reached[0]
-        return max(self.reached[0], end + max(end - middle, 0.0) * left / span)
+        """What the data as it is would reach by the planned end, going on at its last pace."""
+        return max(self.reached[0], *(self._ahead(shares) for shares in self.before))
+
+    def _ahead(self, shares: Sequence[float]) -> float:
+        half = len(shares) // 2
+        if self.planned <= self.steps[-1] or not np.isfinite([shares[half], shares[-1]]).all():
+            return 0.0
+        pace = max(shares[-1] - shares[half], 0.0) / (self.steps[-1] - self.steps[half])
+        return shares[-1] + pace * (self.planned - self.steps[-1])
 
     def harmed(self, *, least: float, ratio: float) -> bool:
-        """Whether the change explains at least `least`, and the data as it is `ratio` of it.
-
-        At the end of the planned steps; where fewer were done, the data as it is is given
-        what it would reach by going on at its last pace.
-        """
-        enough = self.reached[1] >= least
-        return self.finished and enough and self.expected <= ratio * self.reached[1]
-
-
-def proved(race: Callable[[int], Contest], *, least: float, ratio: float) -> list[Contest]:
-    """Return one contest, or two where the first shows harm that a second should confirm.
-
-    Args:
-        race: Runs a contest; gets 0 or 1, which should decide the order of the rows.
-        least: As in `Contest.harmed`.
-        ratio: As in `Contest.harmed`.
-    """
-    first = race(0)
-    clear = first.harmed(least=2 * least, ratio=ratio / 2)
-    close = first.harmed(least=least, ratio=ratio) and not clear
-    return [first, race(1)] if close else [first]
+        """Whether the change brings at least `least`, and the data as it is `ratio` of it."""
+        return self.reached[1] >= least and self.expected <= ratio * self.reached[1]
 
 
 def split_rows(sample: Batch, seed: int, held: float = 1 / 3) -> tuple[Batch, Batch]:
@@ -96,61 +90,79 @@ def steps_for(model: Any, fit: FitSettings, most: int) -> tuple[int, int]:
     return max(min(planned, most), LEAST_PLANNED if fit.epochs > 1 else unsaid), planned
 
 
+def _shuffled(rows: int, count: int, seed: int) -> np.ndarray:
+    """Return `count` row numbers, every row once before any comes again."""
+    random = np.random.default_rng(seed)
+    return np.concatenate([random.permutation(rows) for _ in range(-(-count // rows))])[:count]
+
+
 def _shares(
-    model: Any,
-    rows: Batch,
-    score: Callable[[], float],
-    marks: Sequence[int],
-    batch_size: int,
+    model: Any, side: Side, marks: Sequence[int], batch_size: int, seed: int
 ) -> list[float]:
     """Return the score at each mark of one training; the model is put back afterwards."""
-    each = sum(leaf.nbytes for leaf in leaves(rows.x)) / len(rows)
+    order = _shuffled(len(side.rows), marks[-1] * batch_size, seed)
+    each = sum(leaf.nbytes for leaf in leaves(side.rows.x)) / len(side.rows)
     stride = max(1, int(STRIDE_BYTES / max(each * batch_size, 1)))
     found: list[float] = []
     done = 0
     with preserve(model):
         for mark in marks:
             while done < mark:
-                count = min(stride, mark - done)
-                start = done * batch_size % len(rows)
-                advance(
-                    model, rows.take(np.roll(np.arange(len(rows)), -start)), count, batch_size
-                )
-                done += count
-            share = score()
+                steps = min(stride, mark - done)
+                chosen = order[done * batch_size : (done + steps) * batch_size]
+                advance(model, side.rows.take(chosen), steps, batch_size)
+                done += steps
+            share = side.score()
             found.append(share if np.isfinite(share) else -np.inf)
     return found
 
 
-def contest(
+def contest(  # noqa: PLR0913  two sides, how long, and what decides
     model: Any,
-    trained: tuple[Batch, Batch],
-    scores: tuple[Callable[[], float], Callable[[], float]],
+    before: Side,
+    after: Side,
     *,
     steps: int,
     planned: int,
     batch_size: int,
+    seed: int,
+    least: float,
+    ratio: float,
     seconds: float,
-) -> Contest:
-    """Train the same model twice from where it stands, in the same order of rows.
+) -> Contest | None:
+    """Train the same model from where it stands with both sides, in the same order of rows.
+
+    Where the change wins, the data as it is gets a second chance in another order: at a bad
+    scale the outcome is often a matter of luck.
 
     Args:
         model: A compiled model; it is put back after each training.
-        trained: Rows to train on, as they are and changed.
-        scores: Share explained on the held-out rows, for either form of them.
+        before: The data as it is.
+        after: The data with the change.
         steps: Steps of each training.
         planned: Steps the user planned.
         batch_size: Rows a step.
-        seconds: Time after which no training is started; the contest is then not finished.
+        seed: Decides the order of the rows.
+        least: As in `Contest.harmed`.
+        ratio: As in `Contest.harmed`.
+        seconds: Time after which no further training is started.
+
+    Returns:
+        None if the time was spent before harm could be shown or excluded.
 
     Raises:
         Untrainable: The training step raises.
     """
     began = time.perf_counter()
     marks = [max(1, round(steps * (i + 1) / MARKS)) for i in range(MARKS)]
-    before = _shares(model, trained[0], scores[0], marks, batch_size)
-    finished = time.perf_counter() - began < seconds
-    after = (
-        _shares(model, trained[1], scores[1], marks, batch_size) if finished else [0.0] * MARKS
-    )
-    return Contest(steps=marks, before=before, after=after, planned=planned, finished=finished)
+    runs = [_shares(model, before, marks, batch_size, seed)]
+    if time.perf_counter() - began > seconds:
+        return None
+    changed = _shares(model, after, marks, batch_size, seed)
+    found = Contest(steps=marks, before=runs, after=changed, planned=planned)
+    if not found.harmed(least=least, ratio=ratio):
+        return found
+    if time.perf_counter() - began > 2 * seconds:
+        return None
+    runs.append(_shares(model, before, marks, batch_size, seed + 1))
+    return found

@@ -27,6 +27,7 @@ class Scale:
         mean: Mean there, of each feature (tables) or channel (the rest).
         std: Standard deviation of each; 1 for constant ones.
         spread: Standard deviation around these means, over everything there.
+        length: Root mean square length of a row around them: what a unit sums up.
         slope, intercept: `slope * x + intercept`, by feature, brings the raw input to mean 0
             and deviation 1 there.
     """
@@ -36,6 +37,7 @@ class Scale:
     mean: np.ndarray
     std: np.ndarray
     spread: float
+    length: float
     slope: np.ndarray
     intercept: np.ndarray
 
@@ -62,8 +64,9 @@ class Scale:
         return names(x, "x")[self.index]
 
     def is_far(self, largest: float, smallest: float) -> bool:
-        """Whether some feature is large, or all together are small."""
-        return self.size > largest or self.spread < smallest
+        """Whether some feature is large, or all together are small (one-hot rows are not)."""
+        small = self.spread < smallest and self.length < 10 * smallest
+        return self.size > largest or small
 
 
 def _columns(values: np.ndarray) -> np.ndarray:
@@ -127,6 +130,7 @@ def scale_of(index: int, raw: np.ndarray, seen: np.ndarray, path: str) -> Scale 
         mean=mean,
         std=std,
         spread=spread,
+        length=spread * float(np.sqrt(seen[0].size)),
         slope=slope,
         intercept=intercept,
     )

@@ -8,7 +8,7 @@ import numpy as np
 
 from keras_recipe.core.errors import NotApplicable
 from keras_recipe.data.batch import Batch, leaves
-from keras_recipe.experiments.overfit import references
+from keras_recipe.experiments.references import references
 from keras_recipe.loss import data_loss, predict
 from keras_recipe.task import Head, Task
 

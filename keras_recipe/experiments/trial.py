@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import keras
 import numpy as np
 
 from keras_recipe.core.errors import NotApplicable
-from keras_recipe.data.batch import Batch
+from keras_recipe.data.batch import Batch, leaves
 from keras_recipe.loss import data_loss, predict
+
+STRIDE_BYTES = 64 * 2**20  # repeated rows handed to `fit` at once
 
 
 class Untrainable(NotApplicable):
@@ -35,7 +39,7 @@ class Curve:
         return min((v for v in self.losses if np.isfinite(v)), default=float("inf"))
 
 
-def advance(model: Any, rows: Batch, steps: int, batch_size: int) -> None:
+def advance(model: Any, rows: Batch, steps: int, batch_size: int) -> float:
     """Train `steps` steps by the model's own `fit`, cycling through `rows` in order.
 
     `fit` rather than `train_on_batch`: the compiled step is the one the user's training will
@@ -47,13 +51,26 @@ def advance(model: Any, rows: Batch, steps: int, batch_size: int) -> None:
         steps: Number of optimizer steps.
         batch_size: Rows a step.
 
+    Returns:
+        The mean training loss of the last steps, as `fit` reports it; NaN if it does not.
+
     Raises:
         Untrainable: The training step raises.
     """
-    indices = np.arange(steps * batch_size) % len(rows)
-    batch = rows.take(indices)
+    each = sum(leaf.nbytes for part in rows.parts() for leaf in leaves(part)) / len(rows)
+    stride, done = max(1, int(STRIDE_BYTES / max(each * batch_size, 1))), 0
+    reported = float("nan")
+    while done < steps:
+        count = min(stride, steps - done)
+        indices = np.arange(done * batch_size, (done + count) * batch_size) % len(rows)
+        reported = _fitted(model, rows.take(indices), batch_size)
+        done += count
+    return reported
+
+
+def _fitted(model: Any, batch: Batch, batch_size: int) -> float:
     try:
-        model.fit(
+        history = model.fit(
             batch.x,
             batch.y,
             sample_weight=batch.sample_weight,
@@ -66,6 +83,12 @@ def advance(model: Any, rows: Batch, steps: int, batch_size: int) -> None:
         text = " ".join(str(error).split())[:300]
         msg = f"the model cannot be trained: {text}"
         raise Untrainable(msg) from error
+    return float(np.mean(history.history.get("loss", [np.nan])[-1]))
+
+
+def has_own_step(model: Any) -> bool:
+    """Whether `fit` may train something else than the compiled loss."""
+    return type(model).train_step is not keras.Model.train_step
 
 
 def train(
@@ -76,6 +99,7 @@ def train(
     batch_size: int,
     every: int = 50,
     target: float = -np.inf,
+    seconds: float = np.inf,
 ) -> Curve:
     """Train on `rows` and measure the loss on them every so often.
 
@@ -86,11 +110,12 @@ def train(
         batch_size: Rows a step.
         every: Steps between measurements.
         target: Stop as soon as the loss is at or below it.
+        seconds: Time after which no further steps are started.
 
     Returns:
         The curve, with the loss before the first step in front.
     """
-    done, marks = 0, [0]
+    began, done, marks = time.perf_counter(), 0, [0]
     losses = [data_loss(model, rows, predict(model, rows.x))]
     while done < steps and losses[-1] > target and np.isfinite(losses[-1]):
         stride = min(every, steps - done)
@@ -98,4 +123,6 @@ def train(
         done += stride
         marks.append(done)
         losses.append(data_loss(model, rows, predict(model, rows.x)))
+        if time.perf_counter() - began > seconds:
+            break
     return Curve(marks, losses)

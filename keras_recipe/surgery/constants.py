@@ -181,7 +181,7 @@ def _search(
         at,
         np.zeros(len(ways)),
         method="Powell",
-        options={"xtol": 1e-3, "ftol": 1e-7, "maxfev": 4000},
+        options={"xtol": 1e-3, "ftol": 1e-6, "maxfev": 1500},
     )
     steps = np.atleast_1d(found.x)
     return start.values + steps @ ways if found.fun < at(np.zeros(len(ways))) else start.values

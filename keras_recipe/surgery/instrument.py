@@ -11,7 +11,6 @@ import keras
 from keras import ops
 
 from keras_recipe.core.errors import KerasRecipeError
-from keras_recipe.surgery.layers import weight_paths
 from keras_recipe.surgery.step_recorder import Readings, StepRecorder
 
 #: Attribute of a train function under which its watched twin waits for the next fit.
@@ -27,21 +26,16 @@ class _Twin:
     """A watched optimizer class and the train function that was compiled with it."""
 
     optimizer: Any
-    variables: list[Any]
+    weights: list[Any]
     recorder: StepRecorder
     watched: type
     train_function: Any
 
 
 class Instrument:
-    """The watch on one fit of one model.
-
-    Attributes:
-        paths: Path of each trainable weight, in the order of `Readings.norms`.
-    """
+    """The watch on one fit; its readings are in the order of `model.trainable_variables`."""
 
     def __init__(self, model: Any, twin: _Twin, original: Any) -> None:
-        self.paths = weight_paths(model)
         self._model, self._twin, self._original = model, twin, original
 
     def read(self) -> Readings:
@@ -99,7 +93,7 @@ def _watchable(model: Any) -> Any:
         reason = "the model has no Keras optimizer of its own"
     elif getattr(optimizer, "optimizers", None):
         reason = "the model has several optimizers"
-    elif not model.built or not model.trainable_variables:
+    elif model.built and not model.trainable_variables:
         reason = "the model has no trainable weights"
     elif keras.distribution.distribution() is not None or _replicas(model) > 1:
         reason = "the model is spread over several devices"
@@ -113,21 +107,23 @@ def _replicas(model: Any) -> int:
 
 
 def _fits(twin: _Twin, model: Any, optimizer: Any) -> bool:
-    variables = model.trainable_variables
-    same = len(variables) == len(twin.variables)
-    same = same and all(a is b for a, b in zip(variables, twin.variables, strict=True))
-    return same and twin.optimizer is optimizer
+    if twin.recorder.is_ready and not twin.weights:
+        twin.weights = list(model.trainable_variables)  # of a model that its first step built
+    now = [id(weight) for weight in model.trainable_variables]
+    return twin.optimizer is optimizer and now == [id(weight) for weight in twin.weights]
 
 
 def _twin(model: Any, optimizer: Any) -> _Twin:
-    variables = list(model.trainable_variables)
-    recorder = StepRecorder(variables)
-    watched = _watched_class(type(optimizer), variables, recorder)
+    recorder = StepRecorder()
+    weights = list(model.trainable_variables)
+    if weights:
+        recorder.prepare(weights)
+    watched = _watched_class(type(optimizer), model, recorder)
     before = model.train_function
     _set_class(optimizer, watched)
     try:
         model.make_train_function(force=True)
-        return _Twin(optimizer, variables, recorder, watched, model.train_function)
+        return _Twin(optimizer, weights, recorder, watched, model.train_function)
     finally:
         model.train_function = before
         _remove(optimizer)
@@ -144,13 +140,12 @@ def _remove(optimizer: Any) -> None:
         _set_class(optimizer, plain)
 
 
-def _watched_class(plain: type, variables: list[Any], recorder: StepRecorder) -> type:
+def _watched_class(plain: type, model: Any, recorder: StepRecorder) -> type:
     """Return `plain` with a recorder in its `apply`.
 
     Nothing is stored on the instance, so nothing is left on it. The class says that it is
     `plain` (`optimizer.__class__`), which is what Keras writes into a file.
     """
-    positions = {id(variable): index for index, variable in enumerate(variables)}
     busy: list[bool] = []  # inside `stateless_apply`, or while a file is written or read
 
     class Watched(plain):
@@ -159,7 +154,7 @@ def _watched_class(plain: type, variables: list[Any], recorder: StepRecorder) ->
         @property
         def variables(self) -> list[Any]:
             own = super().variables
-            return own if busy else [*own, recorder.ring, recorder.marks]
+            return own if busy else [*own, *recorder.variables]
 
         def stateless_apply(
             self, optimizer_variables: Any, grads: Any, trainable_variables: Any
@@ -182,14 +177,16 @@ def _watched_class(plain: type, variables: list[Any], recorder: StepRecorder) ->
 
         def apply(self, grads: Any, trainable_variables: Any = None) -> Any:
             """TensorFlow and torch: everything is assigned in place."""
-            grads = list(grads)
-            ordered = None if busy else _ordered(grads, trainable_variables, positions)
+            grads, weights = list(grads), model.trainable_variables
+            ordered = None if busy else _ordered(grads, trainable_variables, weights)
             if ordered is None:
                 return super().apply(grads, trainable_variables)
+            if not recorder.is_ready:  # TensorFlow builds some models in their first step
+                recorder.attempt(lambda: recorder.prepare(weights))
             wanted = not recorder.is_python() or recorder.is_due()
 
             def parts() -> list[Any]:
-                return recorder.norms.parts(variables) if wanted else []
+                return recorder.norms.parts(weights) if wanted else []
 
             before = recorder.attempt(parts)
             result = super().apply(grads, trainable_variables)
@@ -214,11 +211,12 @@ def _watched_class(plain: type, variables: list[Any], recorder: StepRecorder) ->
 
 
 def _ordered(
-    grads: list[Any], chosen: Sequence[Any] | None, positions: dict[int, int]
+    grads: list[Any], chosen: Sequence[Any] | None, weights: Sequence[Any]
 ) -> list[Any] | None:
-    """Return a gradient or None for each variable; None if one is for a variable not ours."""
-    ids = list(positions) if chosen is None else [id(variable) for variable in chosen]
-    if len(grads) != len(ids) or not positions.keys() >= set(ids):
+    """Return a gradient or None for each weight; None if one is for a variable not ours."""
+    every = [id(weight) for weight in weights]
+    given = every if chosen is None else [id(weight) for weight in chosen]
+    if len(grads) != len(given) or not set(every) >= set(given):
         return None
-    found = dict(zip(ids, grads, strict=True))
-    return [found.get(key) for key in positions]
+    found = dict(zip(given, grads, strict=True))
+    return [found.get(key) for key in every]

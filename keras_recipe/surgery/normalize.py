@@ -12,7 +12,8 @@ from keras_recipe.core.errors import InputError
 
 def _compiled_like(model: Any, layers: list[Any]) -> Any:
     """Return a Sequential of `layers` for the input of `model`, compiled as that is."""
-    taken, given = (getattr(model, name, None) for name in ("input_shape", "output_shape"))
+    taken: Any = getattr(model, "input_shape", None)
+    given: Any = getattr(model, "output_shape", None)
     for shape in (taken, given):
         if not isinstance(shape, tuple) or not shape or not isinstance(shape[-1], int):
             msg = (

@@ -7,6 +7,36 @@ from contextlib import contextmanager
 from typing import Any
 
 import keras
+import numpy as np
+
+from keras_recipe.surgery.compiled import put_back, remake
+
+
+def innermost(optimizer: Any) -> Any:
+    """Return the optimizer inside the one that scales the loss."""
+    return getattr(optimizer, "inner_optimizer", optimizer)
+
+
+def schedule_of(optimizer: Any) -> Any:
+    """Return the optimizer's learning-rate schedule; None where the rate is a number."""
+    rate = getattr(innermost(optimizer), "_learning_rate", None)
+    is_schedule = isinstance(rate, keras.optimizers.schedules.LearningRateSchedule)
+    return rate if is_schedule else None
+
+
+def is_warming_up(optimizer: Any, steps: int, planned: int) -> bool:
+    """Say whether the rate of the next `steps` stays below half its peak of the whole plan."""
+    schedule = schedule_of(optimizer)
+    if schedule is None or planned <= steps:
+        return False
+    now = int(keras.ops.convert_to_numpy(optimizer.iterations))
+    marks = np.unique(np.linspace(0, planned, 21).astype("int64"))
+    soon = np.linspace(0, steps, 6).astype("int64")
+    rates = [
+        max(float(keras.ops.convert_to_numpy(schedule(int(now + mark)))) for mark in some)
+        for some in (soon, marks)
+    ]
+    return rates[0] < 0.5 * rates[1]
 
 
 def replace_optimizer(model: Any, optimizer: Any) -> None:
@@ -21,15 +51,16 @@ def replace_optimizer(model: Any, optimizer: Any) -> None:
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     optimizer.build(model.trainable_variables)
     model.optimizer = optimizer
-    model.train_function = None  # the compiled step holds the old optimizer
+    remake(model, absent=True)  # the compiled step holds the old optimizer
 
 
 @contextmanager
 def other_optimizer(model: Any, optimizer: Any) -> Iterator[None]:
     """Use `optimizer` for a while; the old one and its compiled step come back."""
-    before = model.optimizer, model.train_function
-    try:
-        replace_optimizer(model, optimizer)
-        yield
-    finally:
-        model.optimizer, model.train_function = before
+    before = model.optimizer
+    with put_back(model):
+        try:
+            replace_optimizer(model, optimizer)
+            yield
+        finally:
+            model.optimizer = before

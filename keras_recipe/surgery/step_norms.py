@@ -60,7 +60,7 @@ class StepNorms:
         moved = [a - b for a, b in zip(new, old, strict=True)]
         for matrices in (new, moved):
             squares = [ops.sum(ops.square(m), axis=1) for m in matrices]
-            norms.append(self._in_order(squares, groups) * self._scale)
+            norms.append(ops.multiply(self._in_order(squares, groups), self._scale))
         squared = ops.stack(norms, axis=1)
         return ops.where(squared < 0, NONE, ops.sqrt(ops.abs(squared)))
 

@@ -46,29 +46,33 @@ class StepRecorder:
     A compiled step writes to two variables, `ring` and `marks`, part of the optimizer's state
     for as long as it is watched; a step that runs as plain Python fills two lists.
 
-    Args:
-        variables: The trainable variables, in the order of their gradients.
-
     Attributes:
         failure: Why nothing is recorded; empty if all is well.
+        variables: `ring` and `marks`, once it is ready.
     """
 
-    def __init__(self, variables: Sequence[Any]) -> None:
-        self.norms = StepNorms(variables)
-        self._size = len(variables)
-        rows = np.zeros((STEPS + 1, self._size, 3))  # the last takes what follows a NaN
-        self.ring = _variable(rows, "float32", "recipe_ring")
-        self.marks = _variable(self._blank(), "int32", "recipe_marks")
+    def __init__(self) -> None:
+        self.failure = ""
+        self.variables: list[Any] = []
         self.reset()
 
-    def _blank(self) -> np.ndarray:
-        """Return the marks of a fit not begun: steps made; first bad step of each weight."""
-        return np.array([0] + [-1] * self._size, dtype="int32")
+    @property
+    def is_ready(self) -> bool:
+        """Whether it knows the weights."""
+        return bool(self.variables)
+
+    def prepare(self, weights: Sequence[Any]) -> None:
+        """Get to know the weights, in the order of their gradients; may be called in a step."""
+        self.norms, self._size = StepNorms(weights), len(weights)
+        self.ring = _zeros((STEPS + 1, self._size, 3), "float32", "recipe_ring")
+        # steps made, then for each weight 1 + the first bad step
+        self.marks = _zeros((1 + self._size,), "int32", "recipe_marks")
+        self.variables = [self.ring, self.marks]
 
     def reset(self) -> None:
         """Begin a new fit."""
-        self.marks.assign(self._blank())
-        self.failure = ""
+        for variable in self.variables:
+            variable.assign(np.zeros(variable.shape))
         self._python: bool | None = None
         self._calls = self._read = 0
         self._rows: deque[tuple[int, Any]] = deque(maxlen=STEPS)
@@ -97,9 +101,9 @@ class StepRecorder:
     def written(self, ring: Any, marks: Any, row: Any) -> tuple[Any, Any]:
         """Return `ring` and `marks` after a step whose norms are `row`."""
         step, first = marks[0], marks[1:]
-        slot = ops.where(ops.any(first >= 0), STEPS, ops.mod(step, STEPS))
-        bad = ops.logical_and(ops.logical_not(ops.isfinite(row[:, 0])), first < 0)
-        marks = ops.concatenate([marks[:1] + 1, ops.where(bad, step, first)])
+        slot = ops.where(ops.any(first > 0), STEPS, ops.mod(step, STEPS))  # STEPS: out of sight
+        bad = ops.logical_and(ops.logical_not(ops.isfinite(row[:, 0])), ops.equal(first, 0))
+        marks = ops.concatenate([marks[:1] + 1, ops.where(bad, step + 1, first)])
         return ops.slice_update(ring, [slot, 0, 0], row[None]), marks
 
     def is_due(self) -> bool:
@@ -142,10 +146,12 @@ class StepRecorder:
 
     def read(self) -> Readings:
         """Return what was recorded since the last call; the variables must be in sync."""
+        if not self.is_ready:
+            return Readings(np.zeros(0, "int64"), np.zeros((0, 0, 3)), {}, 0)
         self._look()
         marks = ops.convert_to_numpy(self.marks)
         traced, total = bool(marks[0]), int(marks[0]) + self._calls
-        bad = {i: int(step) for i, step in enumerate(marks[1:]) if step >= 0} | self._bad
+        bad = {i: int(n) - 1 for i, n in enumerate(marks[1:]) if n} | self._bad
         end = min([total, *(step + 1 for step in bad.values())])
         if traced:
             steps = np.arange(max(self._read, end - STEPS), end)
@@ -159,5 +165,5 @@ class StepRecorder:
         return Readings(steps, norms, bad, total)
 
 
-def _variable(value: np.ndarray, dtype: str, name: str) -> Any:
-    return keras.Variable(value, dtype=dtype, trainable=False, name=name)
+def _zeros(shape: tuple[int, ...], dtype: str, name: str) -> Any:
+    return keras.Variable("zeros", shape=shape, dtype=dtype, trainable=False, name=name)

@@ -11,6 +11,7 @@ import numpy as np
 from keras_recipe.core.errors import InputError
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+LIMIT = float(np.finfo("float32").max)
 BUCKETS = 30  # TensorBoard's own default, tensorboard.plugins.histogram.summary_v2
 
 
@@ -26,17 +27,21 @@ def buckets(values: Any, count: int = BUCKETS) -> np.ndarray:
         `(count, 3)`: left edge, right edge, number of values. All zero without a finite
         value; equal values are all in the last bucket.
     """
-    numbers = np.asarray(values).astype("float64").ravel()
-    limit = float(np.finfo("float32").max)
-    numbers = np.clip(numbers[np.isfinite(numbers)], -limit, limit)
+    numbers = np.array(values, dtype="float64").ravel()
+    if not numbers.size or not np.abs(numbers).max() <= LIMIT:
+        numbers = np.clip(numbers[np.isfinite(numbers)], -LIMIT, LIMIT)
     if not numbers.size:
         return np.zeros((count, 3))
     low, high = numbers.min(), numbers.max()
     if low == high:
         found = np.append(np.zeros(count - 1), numbers.size)
     else:
-        places = ((numbers - low) / (high - low) * count).astype("int64")
-        found = np.bincount(np.minimum(places, count - 1), minlength=count)
+        numbers -= low  # in place: this is most of what a callback's epoch costs
+        numbers /= high - low
+        numbers *= count
+        found = np.bincount(numbers.astype("int64"), minlength=count)
+        found[count - 1] += found[count:].sum()  # the largest value
+        found = found[:count]
     edges = np.linspace(low, high, count + 1)
     return np.stack([edges[:-1], edges[1:], found], axis=1)
 

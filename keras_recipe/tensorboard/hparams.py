@@ -72,9 +72,7 @@ def session_end() -> tuple[str, Any]:
     return metadata.SESSION_END_INFO_TAG, metadata.create_summary_metadata(data)
 
 
-def experiment(
-    values: Mapping[str, Any], metrics: Sequence[tuple[str, str]]
-) -> tuple[str, Any]:
+def experiment(values: Mapping[str, Any], metrics: Sequence[str]) -> tuple[str, Any]:
     """Return tag and metadata of the table: its columns of settings and of scalars.
 
     No domain is given, so that another training's values are never filtered away.
@@ -87,7 +85,8 @@ def experiment(
         for name, value in settings(values).items()
     ]
     judges = [
-        api_pb2.MetricInfo(name=api_pb2.MetricName(tag=tag, group=run)) for run, tag in metrics
+        api_pb2.MetricInfo(name=api_pb2.MetricName(tag=tag), display_name=tag.split("/")[-1])
+        for tag in metrics
     ]
     table = api_pb2.Experiment(
         hparam_infos=columns, metric_infos=judges, time_created_secs=time.time()

@@ -114,7 +114,7 @@ class Writer:
         self._tensor(tag, stored, step, texts.create_summary_metadata("", ""))
 
     def hparams(self, values: Mapping[str, Any]) -> None:
-        """Write the settings of the training whose runs lie in or below this folder.
+        """Write the settings of the training that this run is.
 
         Args:
             values: Name to bool, number or text. TensorBoard keeps the first that a folder
@@ -125,14 +125,13 @@ class Writer:
         """
         self._plugin_data(hparams.session_start(values))
 
-    def hparams_config(
-        self, values: Mapping[str, Any], metrics: Sequence[tuple[str, str]] = ()
-    ) -> None:
+    def hparams_config(self, values: Mapping[str, Any], metrics: Sequence[str] = ()) -> None:
         """Write the columns of the HParams tab.
 
         Args:
             values: As for `hparams`; only the names and types matter.
-            metrics: `(run, tag)` of the scalars to show; the run is a folder below this one.
+            metrics: Tags of the scalars to show. They have to be written here: TensorBoard
+                finds those of a folder below only if it was started above this one.
 
         Raises:
             InputError: A value is neither a bool, a number nor text.

@@ -13,7 +13,11 @@ from keras import layers
 from specimens import compiled, digits
 from tensorboard.plugins.hparams import metadata
 
+from keras_recipe import checks
+from keras_recipe.callbacks.monitor import RecipeMonitor
 from keras_recipe.callbacks.tensorboard import RecipeTensorBoard
+from keras_recipe.callbacks.trace import Trace
+from keras_recipe.core.check import CHECKS
 from keras_recipe.core.errors import InputError
 from keras_recipe.core.report import Report
 from keras_recipe.core.result import Fix, failed, passed
@@ -126,21 +130,20 @@ def test_the_report_is_text_and_pictures(model, tmp_path):
     texts = board_reader.texts(tmp_path / "train")
     (checklist,) = texts["recipe/checklist"]  # unchanged, so not written again at the end
     assert "1 check failed" in checklist
-    assert r"| KR205 | output\_bias | fail | loss is 3 \| 2 &lt;b&gt; |" in checklist
+    assert r"| KR205 output\_bias | fail | loss is 3 \| 2 &lt;b&gt; |" in checklist
     assert "| seed | 7 |" in checklist
     assert "Mend it." in texts["recipe/problems"][0]
     images = board_reader.values(tmp_path / "train", "images")
     assert [tag for tag, _, _ in images] == ["recipe/KR205/0", "recipe/KR205/1"]
 
 
-def test_what_was_found_live_is_written_at_the_end(model, tmp_path):
-    live = Report([passed("calm", code="KR310", name="non_finite", pictures=[BARS])])
-    monitor = SimpleNamespace(trace=None, report=None)
-    board = RecipeTensorBoard(tmp_path, report=report(pictures=[BARS]), trace=monitor)
+def test_a_replaced_report_is_written_at_the_end_with_its_new_pictures(model, tmp_path):
+    board = RecipeTensorBoard(tmp_path, report=report(pictures=[BARS]))
+    row = passed("calm", code="KR310", name="non_finite", pictures=[BARS])
 
     class Finder(keras.callbacks.Callback):
         def on_epoch_end(self, epoch, logs=None):
-            monitor.report = live
+            board.report = report(pictures=[BARS]).merged(Report([row]))
 
     fit(model, board, Finder(), epochs=3)
     before, after = board_reader.texts(tmp_path / "train")["recipe/checklist"]
@@ -154,6 +157,36 @@ def test_what_was_found_live_is_written_at_the_end(model, tmp_path):
     ]
 
 
+def test_a_report_can_be_written_after_the_fit(model, tmp_path):
+    board = RecipeTensorBoard(tmp_path)
+    fit(model, board)
+    board.write_report(report())
+    board.write_report(report())  # it stands there already
+    found = board_reader.values(tmp_path / "train", "text")
+    assert [step for tag, step, _ in found if tag == "recipe/checklist"] == [2]
+
+
+def test_a_monitor_ahead_adds_its_layers_and_findings(tmp_path):
+    watched = compiled(layers.Dense(16, "relu"), layers.Dense(10, "softmax"))
+    fit(watched, RecipeMonitor(), RecipeTensorBoard(tmp_path, report=report()), epochs=3)
+    found = board_reader.scalars(tmp_path / "train")
+    for layer in watched.layers:
+        for name in ("gradient_norm", "weight_norm", "update_ratio"):
+            series = found[f"recipe/{name}/{layer.name}"]
+            assert series.keys() == {0, 1, 2}
+            assert all(value > 0 for value in series.values())
+    codes = {check.code for check in checks_of_a_trace()}
+    before, *after = board_reader.texts(tmp_path / "train")["recipe/checklist"]
+    assert not any(code in before for code in codes)
+    assert all(code in after[-1] for code in codes | {"KR205"}) if codes else not after
+
+
+def checks_of_a_trace():
+    """The checks that a monitor runs."""
+    checks.load()
+    return [check for check in CHECKS.values() if "trace" in check.needs]
+
+
 def test_a_picture_that_cannot_be_drawn_leaves_its_reason(model, tmp_path):
     fit(model, RecipeTensorBoard(tmp_path, report=report(pictures=[{"kind": "odd"}])))
     assert "odd" in board_reader.texts(tmp_path / "train")["recipe/KR205/0"][0]
@@ -161,23 +194,24 @@ def test_a_picture_that_cannot_be_drawn_leaves_its_reason(model, tmp_path):
 
 
 def test_a_traces_layers_become_scalars(model, tmp_path):
-    trace = SimpleNamespace(layers=[], epochs=[])
+    monitor = SimpleNamespace(trace=Trace())
 
     class Recorder(keras.callbacks.Callback):
         def on_epoch_end(self, epoch, logs=None):
-            found = {"gradient_norm": epoch + 0.5, "weight_norm": 2.0, "update_ratio": None}
-            trace.layers.append({"block/dense": found})
+            found = {"gradient_norm": epoch + 0.5, "weight_norm": 2.0, "update_norm": 1.0}
+            monitor.trace.weights.append({"block/dense/kernel": found})
 
-    board = RecipeTensorBoard(tmp_path, trace=SimpleNamespace(trace=trace))
-    fit(model, board, Recorder(), epochs=3)  # the recorder is always one epoch behind
+    board = RecipeTensorBoard(tmp_path, trace=monitor)
+    recorder = Recorder()  # after the board: always one epoch ahead of what is written
+    fit(model, board, recorder, epochs=6, initial_epoch=3)
     found = board_reader.scalars(tmp_path / "train")
-    assert found["recipe/gradient_norm/block/dense"] == {0: 0.5, 1: 1.5, 2: 2.5}
-    assert found["recipe/weight_norm/block/dense"] == {0: 2.0, 1: 2.0, 2: 2.0}
-    assert "recipe/update_ratio/block/dense" not in found
+    assert found["recipe/gradient_norm/block/dense"] == {3: 3.5, 4: 4.5, 5: 5.5}
+    assert found["recipe/update_ratio/block/dense"] == {3: 0.5, 4: 0.5, 5: 0.5}
 
 
 def test_hyperparameters(model, tmp_path):
-    fit(model, RecipeTensorBoard(tmp_path, hparams={"batch_size": 32, "optimizer": "mine"}))
+    board = RecipeTensorBoard(tmp_path, hparams={"batch_size": 32, "optimizer": "mine"})
+    history = fit(model, board).history
     found = {
         value.tag: value.metadata.plugin_data.content
         for event in board_reader.events(tmp_path)
@@ -191,11 +225,11 @@ def test_hyperparameters(model, tmp_path):
     assert settings["parameters"] == model.count_params()
     table = metadata.parse_experiment_plugin_data(found[metadata.EXPERIMENT_TAG])
     assert {info.name for info in table.hparam_infos} == set(settings)
-    assert {(m.name.group, m.name.tag) for m in table.metric_infos} == {
-        (run, f"epoch_{name}")
-        for run in ("train", "validation")
-        for name in ("loss", "accuracy")
-    }
+    metrics = {m.name.tag for m in table.metric_infos}
+    assert metrics == {f"recipe/{name}" for name in history}
+    scalars = board_reader.scalars(tmp_path)
+    for name, series in history.items():
+        assert scalars[f"recipe/{name}"] == pytest.approx(dict(enumerate(series)))
     assert metadata.SESSION_END_INFO_TAG in found
 
 
@@ -309,7 +343,7 @@ def test_a_subclassed_model_with_several_outputs(tmp_path):
     "wrong",
     [{"histogram_freq": -1}, {"histogram_freq": 0.5}, {"histogram_freq": "epoch"},
      {"hparams": {"a": None}}, {"hparams": [1]}, {"report": "report.json"},
-     {"log_dir": None}, {"log_dir": "s3://bucket"}],
+     {"log_dir": None}, {"log_dir": "s3://bucket"}, {"trace": []}, {"hparams": "lr=1"}],
 )  # fmt: skip
 def test_settings_that_cannot_be_used_are_refused_at_once(wrong):
     with pytest.raises(InputError, match="Received"):

@@ -17,6 +17,7 @@ from keras import layers
 from specimens import compiled, digits
 
 from keras_recipe.callbacks.tensorboard import RecipeTensorBoard
+from keras_recipe.callbacks.trace import Trace
 from keras_recipe.core.report import Report
 from keras_recipe.core.result import failed
 from keras_recipe.reports import pictures
@@ -32,7 +33,7 @@ def train(log_dir):
     model = compiled(layers.Dense(10, "softmax"), metrics=["accuracy"])
     row = failed("3 < 4 | 5 <script>alert(1)</script>", pictures=[PICTURE])
     report = Report([row.stamped(code="KR205", name="output_bias")])
-    trace = SimpleNamespace(layers=[{"dense": {"gradient_norm": 0.25}}] * 2)
+    trace = Trace(weights=[{"dense/kernel": {"gradient_norm": 0.25, "weight_norm": 1.0}}] * 2)
     board = RecipeTensorBoard(
         log_dir, hparams={"batch_size": 32, "shuffled": True}, report=report, trace=trace
     )
@@ -76,7 +77,7 @@ def served(tmp_path_factory):
         process.wait(timeout=30)
 
 
-LAST = {"train": "recipe/gradient_norm/dense", "validation": "epoch_accuracy"}
+LAST = {"train": "recipe/update_ratio/dense", "validation": "epoch_accuracy"}
 TRIALS = {
     "experimentName": "", "startIndex": 0, "sliceSize": 10, "colParams": [],
     "allowedStatuses": ["STATUS_SUCCESS"], "includeMetrics": True,
@@ -121,6 +122,7 @@ def test_scalar_tags(served):
     tags = ask(served, "scalars/tags")
     assert set(tags["train"]) == {
         "epoch_loss", "epoch_accuracy", "epoch_learning_rate", "recipe/gradient_norm/dense",
+        "recipe/weight_norm/dense", "recipe/update_ratio/dense",
     }  # fmt: skip
     assert set(tags["validation"]) == {
         "epoch_loss", "epoch_accuracy",
@@ -158,8 +160,7 @@ def test_the_checklist_is_a_table_and_markup_in_it_is_shown_as_text(served):
         ask(served, "text/tags")["train"]
     )
     (entry,) = ask(served, "text/text", run="train", tag="recipe/checklist")
-    assert "<td>KR205</td>" in entry["text"]
-    assert "<td>output_bias</td>" in entry["text"]
+    assert "<td>KR205 output_bias</td>" in entry["text"]
     assert "<td>3 &lt; 4 | 5 &lt;script&gt;alert(1)&lt;/script&gt;</td>" in entry["text"]
 
 
@@ -169,11 +170,8 @@ def test_hparams_list_the_settings_and_the_metrics(served):
     assert types["batch_size"] == types["learning_rate"] == "DATA_TYPE_FLOAT64"
     assert types["optimizer"] == "DATA_TYPE_STRING"
     assert types["shuffled"] == "DATA_TYPE_BOOL"
-    assert {(m["name"]["group"], m["name"]["tag"]) for m in table["metricInfos"]} == {
-        (run, tag)
-        for run in ("train", "validation")
-        for tag in ("epoch_loss", "epoch_accuracy")
-    }
+    shown = {metric["displayName"] for metric in table["metricInfos"]}
+    assert shown == set(served.history)
 
 
 def test_the_trial_has_its_settings_and_last_metrics(served):
@@ -182,10 +180,6 @@ def test_the_trial_has_its_settings_and_last_metrics(served):
     assert trial["hparams"]["shuffled"] is True
     assert trial["hparams"]["learning_rate"] == 0.001
     assert trial["hparams"]["parameters"] == served.model.count_params()
-    found = {(m["name"]["group"], m["name"]["tag"]): m["value"] for m in trial["metricValues"]}
-    expected = {
-        (run, f"epoch_{name}"): served.history[prefix + name][-1]
-        for run, prefix in (("train", ""), ("validation", "val_"))
-        for name in ("loss", "accuracy")
-    }
+    found = {m["name"]["tag"]: m["value"] for m in trial["metricValues"]}
+    expected = {f"recipe/{name}": series[-1] for name, series in served.history.items()}
     assert found == pytest.approx(expected)

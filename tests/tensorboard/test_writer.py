@@ -146,7 +146,7 @@ def test_hparams(tmp_path):
     settings = {"lr": np.float32(0.5), "epochs": 3, "decay": False, "optimizer": "adam",
                 "clip": np.inf}  # fmt: skip
     with Writer(tmp_path) as writer:
-        writer.hparams_config(settings, [("train", "epoch_loss"), ("", "score")])
+        writer.hparams_config(settings, ["loss", "recipe/val_loss"])
         writer.hparams(settings)
         writer.hparams_end()
     found = plugin_data(tmp_path)
@@ -162,9 +162,9 @@ def test_hparams(tmp_path):
         "decay": api_pb2.DATA_TYPE_BOOL, "optimizer": api_pb2.DATA_TYPE_STRING,
         "clip": api_pb2.DATA_TYPE_STRING,
     }  # fmt: skip
-    assert [(m.name.group, m.name.tag) for m in table.metric_infos] == [
-        ("train", "epoch_loss"),
-        ("", "score"),
+    assert [(m.name.group, m.name.tag, m.display_name) for m in table.metric_infos] == [
+        ("", "loss", "loss"),
+        ("", "recipe/val_loss", "val_loss"),
     ]
     end = metadata.parse_session_end_info_plugin_data(found[metadata.SESSION_END_INFO_TAG])
     assert end.status == api_pb2.STATUS_SUCCESS
@@ -243,12 +243,12 @@ def test_writing_goes_on_after_close(tmp_path):
 
 def test_tensorflow_is_never_imported(tmp_path):
     program = f"""
-import sys, numpy as np, keras
+import sys, numpy as np
 from keras_recipe.tensorboard import Writer
 with Writer({str(tmp_path)!r}) as writer:
     writer.scalar("a", 1.0); writer.histogram("a", np.arange(9)); writer.text("a", "b")
     writer.image("a", np.zeros((2, 2))); writer.hparams({{"a": 1}})
-    writer.hparams_config({{"a": 1}}, [("train", "b")]); writer.hparams_end()
+    writer.hparams_config({{"a": 1}}, ["b"]); writer.hparams_end()
 print(sorted(n for n in sys.modules if n.split(".")[0] in ("tensorflow", "torch")))
 """
     done = subprocess.run(

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from keras_recipe.contract import labels
+import numpy as np
+
+from keras_recipe.contract import labels, variety
 from keras_recipe.contract.fingerprint import recognised
 from keras_recipe.contract.scored import scored_heads
 from keras_recipe.contract.shapes import pairing, refused
@@ -44,12 +46,12 @@ def labels_and_loss(
         found.append(mixed)
         if mixed is None:
             scored = recognised(given)
-            found += [rule(scored) for rule in labels.RULES]
+            found += [rule(scored) for rule in (*labels.RULES, *variety.RULES)]
             found.append(class_weights(scored, fit.class_weight))
     if all(one is None or one.status is not Status.FAIL for one in found):
-        found.append(refused(model, sample, predictions))
+        found.append(refused(model, sample, predictions, fit.batch_size))
     spans = {
-        head.name: [float(head.labels.low.min()), float(head.labels.high.max())]
+        head.name: [float(np.min(head.labels.low)), float(np.max(head.labels.high))]
         for head in task.heads
         if head.labels is not None and head.labels.rows
     }

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from keras_recipe.contract.baselines import baselines, unit_of
+from keras_recipe.contract.baselines import amount, baselines, unit_of
 from keras_recipe.contract.first_loss import not_finite, too_high, too_low
-from keras_recipe.contract.references import CLASSIFIED
+from keras_recipe.contract.ranges import CROSS_ENTROPIES
+from keras_recipe.contract.scored import scored_heads
 from keras_recipe.contract.verdict import worst
 from keras_recipe.core.check import check
 from keras_recipe.core.result import Result, passed
@@ -20,7 +21,7 @@ def loss_at_init(
     predictions: Any,
     *,
     factor: float = 3.0,
-    regression_factor: float = 10.0,
+    other_factor: float = 10.0,
     gain: float = 3.0,
     z: float = 4.0,
 ) -> Result:
@@ -39,24 +40,28 @@ def loss_at_init(
         Default initial weights (glorot, he, lecun), inputs at unit scale, and
         `keras_recipe.initialize_output_bias`.
     Tune:
-        factor: First loss over that of knowing nothing, for classifiers; no unit. 252 healthy
-            networks (6 initializers x 7 shapes x 6 data sets) on inputs at unit scale stayed
-            below 2.2, 99 in 100 below 1.8; peers alarm at 1.75 to 2.
-        regression_factor: The same for other losses, which may be squared; no unit.
+        factor: First loss over that of knowing nothing, for cross-entropies; no unit. Healthy
+            networks (6 initializers x 7 shapes x 3 data sets) on inputs at unit scale stayed
+            below 2.2; peers alarm at 1.75 to 2.
+        other_factor: The same for other losses, squared or focal; no unit.
         gain: Root mean square of a kernel times the square root of its fan-in above which its
             scale may be to blame; no unit. He: 1.41, Glorot at most 1.41, LeCun 1.
         z: Standard errors of the sample that a loss must lie below the best constant's.
     Source:
         Karpathy 2019, stage 2, "verify loss @ init"; He 2015 and Glorot 2010 for the gains.
     """
+    heads = scored_heads(model, task, sample, predictions)
+    broken = worst(not_finite(head) for head in heads)
+    if broken:
+        return broken
     found: list[Result | None] = []
     known = baselines(model, task, sample, predictions)
     for one in known:
-        most = factor if one.scored.head.kind in CLASSIFIED else regression_factor
-        found += [not_finite(one), too_high(one, most, gain), too_low(one, z)]
+        plain = one.scored.head.loss.name in CROSS_ENTROPIES
+        most = factor if plain else other_factor
+        found += [too_high(one, most, gain), too_low(one, z)]
     said = [
-        f"{one.actual:.4g} {unit_of(one)} (the best constant {one.constant:.4g}, zeros "
-        f"{one.zero:.4g})"
+        f"{amount(one.actual, one)} (best constant {one.constant:.4g}, zeros {one.zero:.4g})"
         for one in known
     ]
     return worst(found) or passed(

@@ -6,6 +6,7 @@ from keras_recipe.contract.baselines import baselines
 from keras_recipe.contract.first_mean import (
     distance,
     fixed,
+    has_mean,
     off_the_mean,
     unit,
     unreachable,
@@ -13,6 +14,7 @@ from keras_recipe.contract.first_mean import (
 )
 from keras_recipe.contract.verdict import worst
 from keras_recipe.core.check import check
+from keras_recipe.core.errors import NotApplicable
 from keras_recipe.core.result import Result, passed
 from keras_recipe.data.batch import Batch
 from keras_recipe.subject import FitSettings
@@ -53,7 +55,12 @@ def output_bias(
         Karpathy 2019, stage 2, "init well".
     """
     found: list[Result | None] = []
-    known = baselines(model, task, sample, predictions)
+    known = [
+        one for one in baselines(model, task, sample, predictions) if has_mean(one.scored.head)
+    ]
+    if not known:
+        msg = "the best constant of this loss is no average of the labels"
+        raise NotApplicable(msg)
     for one in known:
         change = fixed(one, sample) if one.offset >= wasteful else None
         advice = change[0] if change else None

@@ -5,53 +5,15 @@ import numpy as np
 from keras_recipe.core.check import check
 from keras_recipe.core.errors import NotApplicable
 from keras_recipe.core.result import Fix, Result, failed, passed, warned
-from keras_recipe.data.batch import Batch, leaves
-from keras_recipe.experiments.overfit import Outcome, few_examples, overfit
-from keras_recipe.loss import predict
+from keras_recipe.data.batch import Batch
+from keras_recipe.experiments.examples import few_examples, filled
+from keras_recipe.experiments.overfit import overfit
+from keras_recipe.experiments.shown import pictures
+from keras_recipe.experiments.trial import has_own_step
 from keras_recipe.subject import FitSettings
+from keras_recipe.surgery.optimizer import is_warming_up
 from keras_recipe.surgery.toggles import without_regularization
 from keras_recipe.task import Task
-
-
-def _shown(value: Any) -> str:
-    flat = np.asarray(value, "float64").ravel()
-    text = " ".join(f"{v:.3g}" for v in flat[:10])
-    return f"{text} …" if flat.size > 10 else text
-
-
-def _pictures(model: Any, rows: Batch, outcome: Outcome) -> list[dict[str, Any]]:
-    """Label beside prediction for each example, and the loss on its way down."""
-    made: list[dict[str, Any]] = [
-        {
-            "kind": "curves",
-            "title": "Loss of the few examples",
-            "x": list(outcome.steps),
-            "series": {
-                "loss": [float(v) for v in outcome.losses],
-                "best constant": [outcome.constant] * len(outcome.losses),
-                "lowest reachable": [outcome.floor] * len(outcome.losses),
-            },
-            "xlabel": "step",
-            "ylabel": "loss",
-        }
-    ]
-    x, y = leaves(rows.x), leaves(rows.y)
-    if len(x) == 1 and len(y) == 1 and x[0].dtype.kind in "biuf":
-        kinds = {2: "row", 3: "series", 4: "image"}
-        is_tokens = x[0].ndim == 2 and x[0].dtype.kind in "iu"
-        outputs = leaves(predict(model, rows.x))[0]
-        made.insert(
-            0,
-            {
-                "kind": "examples",
-                "title": "Label and prediction after training on these examples alone",
-                "inputs": np.asarray(x[0], "float64").tolist() if x[0][0].size < 20_000 else [],
-                "inputs_kind": "tokens" if is_tokens else kinds.get(x[0].ndim, "row"),
-                "labels": [_shown(v) for v in y[0]],
-                "predictions": [_shown(v) for v in outputs],
-            },
-        )
-    return made
 
 
 @check("KR209", cost="train", requires=("KR101", "KR203"))
@@ -63,7 +25,7 @@ def overfit_one_batch(
     *,
     examples: int = 8,
     most_steps: int = 400,
-    least_steps: int = 200,
+    least_steps: int = 100,
     goal: float = 0.9,
     hopeless: float = 0.5,
     seconds: float = 15.0,
@@ -82,7 +44,9 @@ def overfit_one_batch(
         least_steps: Steps given when the plan has fewer.
         goal: Share of the way from the best constant's loss to the lowest reachable loss to
             PASS; torchtest2 asks for 0.9 of the starting loss in 200 steps.
-        hopeless: Share under which it FAILs, if the loss has risen or stopped falling.
+        hopeless: Share under which it FAILs, if going on at the last pace would not reach it
+            in the whole plan either. A tenth of it for outputs with places (tokens, pixels),
+            whose net may see too little of the input to tell one from the other.
         seconds: Time after which no further steps are taken; then it cannot FAIL.
     Source:
         Karpathy 2019, stage 2, "overfit one batch"; lowest reachable loss: the model's own
@@ -91,17 +55,21 @@ def overfit_one_batch(
     if probe.y is None or not model.trainable_variables:
         msg = "there is nothing to fit"
         raise NotApplicable(msg)
-    rows = few_examples(model, task, probe, int(examples))
+    few = few_examples(model, task, probe, int(examples))
+    rows = filled(few, len(probe))
     planned = (fit.steps_per_epoch or most_steps) * fit.epochs
     steps = int(np.clip(planned, least_steps, most_steps))
+    if is_warming_up(model.optimizer, steps, planned):
+        msg = f"the learning rate is still warming up after {steps} steps"
+        raise NotApplicable(msg)
     with without_regularization(model):
         outcome = overfit(model, rows, task, steps=steps, seconds=seconds, goal=goal)
-    if not np.isfinite(outcome.explained):
-        msg = "these examples all have the same label or a loss without a floor"
-        raise NotApplicable(msg)
     explained = outcome.explained
+    if not np.isfinite(outcome.constant - outcome.floor) or np.isnan(explained):
+        msg = "these examples all have the same label, or the loss has no floor"
+        raise NotApplicable(msg)
     text = (
-        f"after {outcome.steps[-1]} steps on {len(rows)} examples the loss is "
+        f"after {outcome.steps[-1]} steps on {len(few)} examples the loss is "
         f"{outcome.best:.3g}; the best constant has {outcome.constant:.3g} and "
         f"{outcome.floor:.3g} can be reached"
     )
@@ -112,17 +80,26 @@ def overfit_one_batch(
         "evidence": {
             "steps": list(outcome.steps),
             "losses": [float(v) for v in outcome.losses],
-            "explained": explained,
+            "explained": float(explained),
             "planned_steps": planned,
         },
-        "pictures": _pictures(model, rows, outcome),
+        "pictures": pictures(model, few, rows, task, outcome),
     }
     if explained >= goal:
         return passed(text, **fields)
     fix = Fix(text="Look at head and loss, learning rate, input scale and dead units, in turn.")
-    if explained < hopeless and outcome.finished and (outcome.is_flat or outcome.has_risen):
+    later = outcome.projected(max(planned, int(most_steps)))
+    places = any(head.structure != "sample" for head in task.heads)
+    least = hopeless / 10 if places else hopeless
+    never = later < least or outcome.has_diverged
+    if explained < least and never and outcome.finished and not has_own_step(model):
         cause = "Something between the labels and the weights is wrong, or the rate is."
         return failed(f"{text}: it cannot be overfitted", cause=cause, fix=fix, **fields)
-    if outcome.is_flat:
-        return warned(f"{text}, and it has stopped falling", fix=fix, **fields)
+    if outcome.finished and later < goal and all(head.loss.builtin for head in task.heads):
+        return warned(
+            f"{text}, and it has stopped falling",
+            cause="The few examples look too alike to the net, or the rate is too low.",
+            fix=fix,
+            **fields,
+        )
     return passed(f"{text}, and it is still falling", **fields)

@@ -36,7 +36,8 @@ def _chain(model: Any) -> list[tuple[str, Any]]:
             msg = "only models that are one straight chain of layers are read"
             raise NotApplicable(msg)
     found: list[tuple[str, Any]] = []
-    for layer in model.layers:
+    steps = model.layers if isinstance(model, keras.Sequential) else model.operations
+    for layer in steps:  # operations of a graph are layers and keras.ops alike
         if isinstance(layer, keras.Model):
             found += [(f"{layer.name}/{path}", inner) for path, inner in _chain(layer)]
         else:
@@ -69,7 +70,7 @@ def missing_nonlinearity(
     """
     try:
         chain = _chain(model)
-    except AttributeError as error:  # a layer that is used twice has no single output
+    except (AttributeError, ValueError) as error:  # a layer used twice has no single output
         msg = "only models that are one straight chain of layers are read"
         raise NotApplicable(msg) from error
     pending, kernels, nonlinear, bare = "", 0, False, []

@@ -1,40 +1,18 @@
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from keras_recipe.core.check import check
 from keras_recipe.core.errors import NotApplicable
-from keras_recipe.core.result import Fix, Result, failed, passed, warned
+from keras_recipe.core.result import Fix, Result, passed, warned
 from keras_recipe.data.batch import Batch
-from keras_recipe.experiments.contest import Contest, contest, proved, split_rows, steps_for
-from keras_recipe.experiments.scaling import Scale, input_scales, rescaled
+from keras_recipe.experiments.contest import Side, contest, split_rows, steps_for
+from keras_recipe.experiments.contest_result import result_of
+from keras_recipe.experiments.scaling import input_scales, rescaled
 from keras_recipe.experiments.skill import skill
 from keras_recipe.experiments.target_scaling import rescaled_targets, target_scales
 from keras_recipe.subject import FitSettings
 from keras_recipe.surgery.normalize import put_normalization_first
 from keras_recipe.task import Task
-
-
-def _fix(far: list[Scale], races: list[Contest]) -> Fix:
-    before, after = (float(np.mean([race.reached[i] for race in races])) for i in (0, 1))
-    action = partial(
-        put_normalization_first,
-        mean=-far[0].intercept / far[0].slope,
-        std=1 / far[0].slope,
-    )
-    return Fix(
-        text="Standardise the inputs inside the model, so that predict does it too.",
-        code="norm = keras.layers.Normalization(); norm.adapt(x); "
-        "model = keras.Sequential([norm, model])",
-        action=action if len(far) == 1 else None,
-        tried={
-            "before": before,
-            "after": after,
-            "unit": "share explained",
-            "steps": races[0].steps[-1],
-        },
-    )
 
 
 @check("KR109", cost="forward", requires=("KR101", "KR102"))
@@ -68,7 +46,8 @@ def input_scale(
         least: Share of the way from the best constant's loss to the lowest reachable one, on
             held-out rows, that standardised inputs must bring for a FAIL.
         ratio: Share of that under which the inputs as they are must stay for a FAIL.
-        seconds: Time after which no second training is started; then it cannot FAIL.
+        seconds: Time after which no second training, and twice that after which no third one,
+            is started; then it cannot FAIL.
     Source:
         LeCun et al. 1998, "Efficient BackProp", 4.3. Measured at the first layer with weights,
         behind Rescaling or Normalization inside the model; proved by training the same weights
@@ -95,36 +74,40 @@ def input_scale(
         return warned(f"{text}; expected about 0 and 1, and no labels to try it", **fields)
     targets = [t for t in target_scales(task) if t.is_far(largest, smallest)]
     steps, planned = steps_for(model, fit, int(most_steps))
-
-    def race(turn: int) -> Contest:
-        rows, held = split_rows(sample, seed + turn)
-        rows, held = (
-            Batch(part.x, rescaled_targets(part.y, targets), part.sample_weight)
-            for part in (rows, held)
-        )
-        changed, other = (part.with_x(rescaled(part.x, far)) for part in (rows, held))
-        return contest(
-            model,
-            (rows, changed),
-            (lambda: skill(model, task, held), lambda: skill(model, task, other)),
-            steps=steps,
-            planned=planned,
-            batch_size=min(fit.batch_size, len(rows)),
-            seconds=seconds,
-        )
-
-    races = proved(race, least=least, ratio=ratio)
-    fix = _fix(far, races)
-    before, after = fix.tried["before"], fix.tried["after"]
-    text = (
-        f"{text}; in {steps} steps the model explains {before:.0%} of the labels with them "
-        f"and {after:.0%} with standardised ones"
+    rows, held = (
+        Batch(part.x, rescaled_targets(part.y, targets), part.sample_weight)
+        for part in split_rows(sample, seed)
     )
-    fields["evidence"]["before"] = [list(map(float, one.before)) for one in races]
-    fields["evidence"]["after"] = [list(map(float, one.after)) for one in races]
-    if all(one.harmed(least=least, ratio=ratio) for one in races):
-        cause = "At this scale the first layer's units saturate, die or crawl."
-        return failed(text, cause=cause, fix=fix, **fields)
-    if before >= max(0.8 * after, least / 2):
-        return passed(text, **fields)
-    return warned(text, cause="Default weights and rates expect unit scale.", fix=fix, **fields)
+    changed, other = (part.with_x(rescaled(part.x, far)) for part in (rows, held))
+    race = contest(
+        model,
+        Side(rows=rows, score=lambda: skill(model, task, held)),
+        Side(rows=changed, score=lambda: skill(model, task, other)),
+        steps=steps,
+        planned=planned,
+        batch_size=min(fit.batch_size, len(rows)),
+        seed=seed,
+        least=least,
+        ratio=ratio,
+        seconds=seconds,
+    )
+    fix = Fix(
+        text="Standardise the inputs inside the model, so that predict does it too.",
+        code="norm = keras.layers.Normalization(); norm.adapt(x); "
+        "model = keras.Sequential([norm, model])",
+        action=partial(
+            put_normalization_first,
+            mean=-shown.intercept / shown.slope,
+            std=1 / shown.slope,
+        ),
+    )
+    return result_of(
+        race,
+        text,
+        fields,
+        what="labels",
+        fix=fix,
+        cause="At this scale the first layer's units saturate, die or crawl.",
+        least=least,
+        ratio=ratio,
+    )

@@ -1,0 +1,66 @@
+"""ReLU with He weights in place of hidden sigmoids and tanhs, without building anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_recipe.surgery.compiled import put_back, remake
+from keras_recipe.surgery.layers import walk
+
+_L = keras.layers
+_LAYERS = (_L.Dense, _L.Conv1D, _L.Conv2D, _L.Conv3D)
+_BOUNDED = (keras.activations.sigmoid, keras.activations.tanh)
+
+
+def bounded(model: Any, outputs: list[Any]) -> list[Any]:
+    """Return the hidden dense and convolution layers with a sigmoid or tanh.
+
+    Args:
+        model: A built model.
+        outputs: Layers that make an output; they are left out.
+    """
+    return [
+        layer
+        for _, layer in walk(model)
+        if isinstance(layer, _LAYERS)
+        and any(layer.activation is one for one in _BOUNDED)
+        and not any(layer is output for output in outputs)
+    ]
+
+
+def rectify(model: Any, layers: list[Any]) -> None:
+    """Give layers a ReLU and fresh He weights, in place and for good."""
+    draw = keras.initializers.HeNormal(seed=0)
+    for layer in layers:
+        layer.activation = keras.activations.relu
+        layer.kernel.assign(draw(tuple(layer.kernel.shape)))
+        if layer.bias is not None:
+            layer.bias.assign(keras.ops.zeros_like(layer.bias))
+    remake(model, absent=True)
+
+
+@contextmanager
+def rectified(model: Any, layers: list[Any]) -> Iterator[None]:
+    """Do so for a while; activations, weights and compiled functions come back."""
+    before = [
+        (
+            layer,
+            layer.activation,
+            [(v, np.array(keras.ops.convert_to_numpy(v))) for v in layer.weights],
+        )
+        for layer in layers
+    ]
+    with put_back(model):
+        try:
+            rectify(model, layers)
+            yield
+        finally:
+            for layer, activation, values in before:
+                layer.activation = activation
+                for variable, value in values:
+                    variable.assign(value)

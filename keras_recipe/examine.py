@@ -170,7 +170,7 @@ def check(  # noqa: PLR0913  what `fit` takes
     try:
         report = _examined(model, subject, settings, verbose, budget, began)
     finally:
-        unbuild(unbuilt)
+        unbuild(model, unbuilt)
     report.facts["seconds"] = round(time.perf_counter() - began, 2)
     report.subject = subject.released()
     return report

@@ -108,9 +108,7 @@ class RecipeModel(keras.Model):
         """Return `self.model(...)`; dtype, masks and `training` are that model's affair."""
         return self.model(*args, **kwargs)
 
-    def call(self, *args: Any, **kwargs: Any) -> Any:
-        """Return `self.model(...)`."""
-        return self.model(*args, **kwargs)
+    call = __call__
 
     def get_config(self) -> dict[str, Any]:
         """Return the name and the serialized model; how it was compiled is saved beside it."""
@@ -136,9 +134,8 @@ class RecipeModel(keras.Model):
     def load_own_variables(self, store: Any) -> None:
         """Read the seeds back, so that a resumed training continues as if never stopped."""
         seeds = self._seeds()
-        if len(store.keys()) == len(seeds):
-            for index, seed in enumerate(seeds):
-                seed.assign(store[str(index)])
+        for index, seed in enumerate(seeds if len(store.keys()) == len(seeds) else ()):
+            seed.assign(store[str(index)])
 
     @property
     def report(self) -> Report | None:
@@ -162,7 +159,7 @@ class RecipeModel(keras.Model):
         return self._report
 
     def fit(self, *args: Any, recipe: str = "warn", **kwargs: Any) -> Any:
-        """Train as `keras.Model.fit` does, with the same arguments and the same losses.
+        """Train as `keras.Model.fit` does: same arguments, same losses, same `History`.
 
         Args:
             *args: As in `keras.Model.fit`.
@@ -170,9 +167,6 @@ class RecipeModel(keras.Model):
                 also refuses to start while a FAIL stands, after a `check` of the same data if
                 there is no report yet; `"off"` is the plain `fit`.
             **kwargs: As in `keras.Model.fit`.
-
-        Returns:
-            Keras's `History`.
 
         Raises:
             ConfigError: `recipe` is none of the three.
@@ -192,12 +186,13 @@ class RecipeModel(keras.Model):
         else:
             kwargs["callbacks"] = callbacks
         try:
-            return self.model.fit(*args, **kwargs)
+            history = self.model.fit(*args, **kwargs)
         finally:
             for monitor in monitors:
                 monitor.close()  # Keras tells no callback of an interrupted training
                 self._report = (self._report or Report()).merged(monitor.report)
-            self._look_again()
+        self._look_again()
+        return history
 
     fit.__signature__ = _FIT.replace(  # type: ignore[attr-defined]
         parameters=[*_FIT.parameters.values(), _RECIPE]

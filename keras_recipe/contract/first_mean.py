@@ -138,17 +138,24 @@ def unreachable(
 ) -> Result | None:
     """The training must be able to get to the mean of the targets at all."""
     scored = one.scored
-    if scored.head.kind not in ("regression", "counts") or not one.offset >= least:
+    amounts = scored.head.kind in ("regression", "counts")
+    if not amounts or scored.head.loss.name in PROBABILITY or not one.offset >= least:
         return None
     way = travel(scored.model, settings)
     if way is None:
         return None
     goal = np.ravel(np.broadcast_to(one.best.prediction, one.mean_prediction.shape))
-    means = furthest_mean(scored.model, scored.head.index, probe, way)
-    means = means.reshape(len(means), -1)
-    worst = int(np.argmax(np.abs(goal - means[0])))
-    start, needed = means[0, worst], goal[worst] - means[0, worst]
-    gone = (means[:, worst] - start) / needed
+    now = np.ravel(one.mean_prediction)
+    worst = int(np.argmax(np.abs(goal - now)))
+    start, needed = now[worst], goal[worst] - now[worst]
+    if way >= FAR_SHORT * abs(needed):  # the bias alone gets there
+        return None
+
+    def enough(mean: np.ndarray) -> bool:
+        return bool((np.ravel(mean)[worst] - start) / needed >= FAR_SHORT)
+
+    means = furthest_mean(scored.model, scored.head.index, probe, way, enough=enough)
+    gone = (means.reshape(len(means), -1)[:, worst] - start) / needed
     if not np.isfinite(gone).all() or gone.max() >= FAR_SHORT:
         return None
     end = float(start + gone.max() * needed)

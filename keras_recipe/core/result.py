@@ -82,8 +82,11 @@ class Fix:
         if self.action is None:
             msg = f"This fix has to be made by hand: {self.text}"
             raise InputError(msg)
-        changed = self.action(model)
-        return model if changed is None else changed
+        inner = getattr(model, "recipe_inner", None)
+        changed = self.action(model if inner is None else inner)
+        if changed is None or changed is inner:
+            return model
+        return changed if inner is None else type(model)(changed)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data without the action."""

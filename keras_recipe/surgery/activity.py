@@ -56,7 +56,7 @@ def activation_statistics(
     tap = _Tap(model, observe)
 
     def measure(x: Any) -> dict[str, dict[str, float]]:
-        with _kept(model):
+        with state_kept(model):
             table = np.asarray(tap.predict_on_batch(x), "float64")
         return {
             path: {n: float(v) for n, v in zip(NAMES, row, strict=True) if v != _NOT_ASKED}
@@ -130,7 +130,7 @@ def _numbers(values: Any, limits: tuple[float, float, float] | None) -> Any:
 
 
 @contextmanager
-def _kept(model: Any) -> Iterator[None]:
+def state_kept(model: Any) -> Iterator[None]:
     """Put back what an inference call moved."""
     before = [(v, np.array(ops.convert_to_numpy(v))) for v in model.non_trainable_variables]
     try:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 NAMES = ("train", "test", "predict")
 
 
-def remake(model: Any, *, absent: bool = False) -> None:
+def remake(model: Any, *, absent: bool = False, names: Sequence[str] = NAMES) -> None:
     """Make the compiled functions that exist anew; on the next step they are traced again.
 
     TensorFlow and JAX read Python attributes such as `layer.rate` only while tracing. JAX
@@ -20,10 +20,11 @@ def remake(model: Any, *, absent: bool = False) -> None:
     Args:
         model: A `keras.Model`; nothing happens if it is not compiled.
         absent: Also make the functions that do not exist yet.
+        names: Which of `NAMES`.
     """
     if not getattr(model, "compiled", False):
         return
-    for name in NAMES:
+    for name in names:
         if absent or getattr(model, f"{name}_function", None) is not None:
             make = getattr(model, f"make_{name}_function")
             with _own_step(getattr(make, "__self__", model), f"{name}_step"):

@@ -54,6 +54,7 @@ def find_heads(model: Any, x: Any = None) -> list[OutputHead]:
         x: A small batch of inputs for a model without a graph; made up from its input
             shape by default.
     """
+    model = getattr(model, "recipe_inner", model)
     heads = [_from_graph(model, index) for index in range(_count(model))]
     if heads and not any(_worth_listening(head) for head in heads):
         return heads

@@ -11,6 +11,7 @@ import keras
 from keras import ops
 
 from keras_recipe.core.errors import KerasRecipeError
+from keras_recipe.surgery.compiled import remake
 from keras_recipe.surgery.step_recorder import Readings, StepRecorder
 
 #: Attribute of a train function under which its watched twin waits for the next fit.
@@ -122,7 +123,7 @@ def _twin(model: Any, optimizer: Any) -> _Twin:
     before = model.train_function
     _set_class(optimizer, watched)
     try:
-        model.make_train_function(force=True)
+        remake(model, absent=True, names=("train",))
         return _Twin(optimizer, weights, recorder, watched, model.train_function)
     finally:
         model.train_function = before

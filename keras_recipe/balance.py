@@ -57,12 +57,12 @@ class Balance:
 
     @property
     def rises(self) -> bool:
-        """Whether, over all classes, weights go up with counts."""
+        """Whether, over all classes, weights go up with counts (rank correlation over 0.5)."""
         if self.weights is None:
             return False
         known = np.isfinite(self.weights)
         ranks, weights = np.argsort(np.argsort(self.counts[known])), self.weights[known]
-        return bool(np.ptp(weights) > 0 and np.corrcoef(ranks, weights)[0, 1] > 0)
+        return bool(np.ptp(weights) > 0 and np.corrcoef(ranks, weights)[0, 1] > 0.5)
 
 
 def _places(classes: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -14,6 +14,7 @@ from keras_recipe.callbacks import EarlyStopping, PredictionDynamics, RecipeTens
 from keras_recipe.core.errors import InputError
 from keras_recipe.core.report import Report
 from keras_recipe.core.settings import unknown
+from keras_recipe.devices import sharing
 from keras_recipe.model import RecipeModel
 from keras_recipe.reports import console, write
 from keras_recipe.tensorboard import board_command
@@ -142,11 +143,14 @@ def run(
     report = _mend(model, check, say) if fix else check()
     say(f"Training {EPOCHS} epochs, watched")
     callbacks = [
-        RecipeTensorBoard(log_dir, report=report),
+        RecipeTensorBoard(log_dir, report=report, hparams={"batch_size": BATCH_SIZE}),
         EarlyStopping(monitor="val_loss", patience=4, restore_best_weights=True),
-        PredictionDynamics(held_out[0][:16]),
+        PredictionDynamics(held_out[0][:64], held_out[1][:64]),
     ]
-    history = model.fit(x, y, callbacks=callbacks, verbose=0, **plan)
+    with sharing(BATCH_SIZE, len(x), len(held_out[0])) as reason:
+        if reason:
+            say(reason)
+        history = model.fit(x, y, callbacks=callbacks, verbose=0, **plan)
     scores = model.evaluate(*held_out, batch_size=256, verbose=0, return_dict=True)
     error = (scores["accuracy"] * (1 - scores["accuracy"]) / len(held_out[0])) ** 0.5
     final = model.report or report

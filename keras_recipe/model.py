@@ -192,6 +192,9 @@ class RecipeModel(keras.Model):
                 monitor.close()  # Keras tells no callback of an interrupted training
                 self._report = (self._report or Report()).merged(monitor.report)
         self._look_again()
+        for callback in keras.tree.flatten(given.get("callbacks") or []):
+            if hasattr(callback, "write_report"):
+                callback.write_report(self._report)
         return history
 
     fit.__signature__ = _FIT.replace(  # type: ignore[attr-defined]

@@ -12,7 +12,7 @@ from typing import Any
 import keras
 
 from keras_recipe.core.errors import InputError
-from keras_recipe.data.statistics import Labels
+from keras_recipe.data.labels import Labels
 from keras_recipe.loss import LossFacts, loss_facts
 
 

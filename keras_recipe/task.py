@@ -9,7 +9,7 @@ from typing import Any
 import keras
 
 from keras_recipe.core.errors import InputError
-from keras_recipe.data.statistics import Labels
+from keras_recipe.data.labels import Labels
 from keras_recipe.loss import LossFacts
 from keras_recipe.outputs import Output, outputs_of
 from keras_recipe.surgery.heads import OutputHead, find_heads

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 
 from keras_recipe.callbacks.monitor import judge
-from keras_recipe.callbacks.shared import trace_of
+from keras_recipe.callbacks.shared import join
 from keras_recipe.callbacks.trace import Trace
 from keras_recipe.core.report import Report
 
@@ -36,7 +36,7 @@ class EarlyStopping(keras.callbacks.EarlyStopping):
     def on_train_begin(self, logs: Any = None) -> None:
         """Begin a new record."""
         super().on_train_begin(logs)
-        self.trace = trace_of(self)
+        self.trace = join(self)[0]
         self.trace.stopping = {
             "monitor": self.monitor,
             "patience": self.patience,
@@ -57,8 +57,7 @@ class EarlyStopping(keras.callbacks.EarlyStopping):
             record["best_epoch"] = self.best_epoch if self.best is not None else None
         if self.stopped_epoch:
             record["stopped_epoch"] = self.stopped_epoch
-        if self.monitor_op is not None:
-            record["smaller_is_better"] = bool(self.monitor_op(0, 1))
+        record["smaller_is_better"] = self.monitor_op is not keras.ops.greater
 
     def on_train_end(self, logs: Any = None) -> None:
         """Restore as Keras does, and note whether it was done."""

@@ -9,10 +9,11 @@ import keras
 import numpy as np
 
 from keras_recipe.callbacks.monitor import judge
-from keras_recipe.callbacks.shared import trace_of
+from keras_recipe.callbacks.shared import join
 from keras_recipe.callbacks.trace import Trace
 from keras_recipe.core.report import Report
-from keras_recipe.data.batch import leaves, names
+from keras_recipe.data.batch import leaves, mapped, names
+from keras_recipe.surgery.arriving import catch_next
 
 #: Pixels along a side, or numbers of a row, that a picture keeps.
 _SIDE = 64
@@ -62,7 +63,7 @@ class InputVisualizer(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Begin a new record."""
-        self.trace, self._training = trace_of(self), True
+        self.trace, self._training = join(self)[0], True
         self.trace.inputs = {"training": [], "evaluation": [], "epochs": []}
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
@@ -83,8 +84,6 @@ class InputVisualizer(keras.callbacks.Callback):
         self._cancel.clear()
 
     def _watch(self, function: str, part: str, epoch: int | None) -> None:
-        from keras_recipe.surgery.arriving import catch_next
-
         trace = self.trace
 
         def keep(batch: Any) -> None:
@@ -128,8 +127,11 @@ class InputVisualizer(keras.callbacks.Callback):
 
 def _arrays(batch: Any) -> tuple[Any, Any]:
     x, y, _ = keras.utils.unpack_x_y_sample_weight(tuple(batch))
-    to_array = lambda t: None if t is None else np.asarray(keras.ops.convert_to_numpy(t))  # noqa: E731
-    return keras.tree.map_structure(to_array, x), keras.tree.map_structure(to_array, y)
+
+    def array(tensor: Any) -> np.ndarray:
+        return np.array(keras.ops.convert_to_numpy(tensor))
+
+    return mapped(array, x), mapped(array, y)
 
 
 def _facts(name: str, values: np.ndarray) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import keras
 from keras_recipe.callbacks import program
 from keras_recipe.callbacks.hyperparameters import learning_rates
 from keras_recipe.callbacks.keras_tags import numbers
-from keras_recipe.callbacks.shared import trace_of
+from keras_recipe.callbacks.shared import join
 from keras_recipe.callbacks.steps import StepWatch
 from keras_recipe.callbacks.trace import Trace
 from keras_recipe.core.errors import InputError, NotApplicable
@@ -118,7 +118,7 @@ class RecipeMonitor(keras.callbacks.Callback):
     def on_train_begin(self, logs: Any = None) -> None:
         """Begin a new trace and put the watch on the step."""
         self.close()
-        self.trace, self._report = trace_of(self), None
+        (self.trace, alone), self._report = join(self), None
         model = self.model
         self.trace.optimizer = program.optimizer_facts(model)
         self.trace.program = program.program_facts(model)
@@ -127,7 +127,10 @@ class RecipeMonitor(keras.callbacks.Callback):
             weights = program.by_path(model)
             self.trace.shapes = {path: list(value.shape) for path, value in weights.items()}
             self._before = program.fingerprints(weights)
-        self._steps = StepWatch(model, self.trace)
+        if alone:
+            self._steps = StepWatch(model, self.trace)
+        else:
+            self.trace.notes.append("the steps are not watched: another monitor watches them")
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Note the time."""
@@ -174,6 +177,7 @@ class RecipeMonitor(keras.callbacks.Callback):
     def _conclude(self) -> None:
         """Add what only the end can tell."""
         trace, model = self.trace, self.model
+        self._report = None
         if not trace.epochs or not model.built:
             return
         weights = program.by_path(model)

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from keras_recipe.callbacks.monitor import judge
-from keras_recipe.callbacks.shared import trace_of
+from keras_recipe.callbacks.shared import join
 from keras_recipe.callbacks.trace import Trace
 from keras_recipe.core.errors import InputError
 from keras_recipe.core.report import Report
@@ -45,7 +45,7 @@ class PredictionDynamics(keras.callbacks.Callback):
         sizes = {len(part) for part in (*leaves(x), *leaves(y))}
         if len(sizes) != 1 or sizes.pop() < 2:
             msg = (
-                "PredictionDynamics needs at least two rows, as many labels as inputs. Received: "
+                "PredictionDynamics needs two rows or more, and as many labels. Received: "
                 f"{[np.shape(part) for part in (*leaves(x), *leaves(y))]}"
             )
             raise InputError(msg)
@@ -61,7 +61,7 @@ class PredictionDynamics(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Begin a new record."""
-        self.trace, self._last = trace_of(self), None
+        self.trace, self._last = join(self)[0], None
         self.trace.predictions = {"kind": "values", "flips": [], "history": [], "labels": []}
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
@@ -92,7 +92,9 @@ def _classes(found: np.ndarray, labels: np.ndarray | None) -> np.ndarray | None:
     whole = labels.dtype.kind in "biu" or bool((labels == np.rint(labels)).all())
     units = found.shape[1]
     if units > 1:
-        exclusive = labels.size == len(found) or bool((labels.reshape(found.shape).sum(1) == 1).all())
+        exclusive = labels.size == len(found) or bool(
+            (labels.reshape(found.shape).sum(1) == 1).all()
+        )
         inside = labels.min() >= 0 and labels.max() < units
         return found.argmax(axis=1) if whole and exclusive and inside else None
     binary = whole and set(np.unique(labels)) <= {0, 1}

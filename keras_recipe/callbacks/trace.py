@@ -78,7 +78,7 @@ class Trace:
     def total_steps(self) -> int | None:
         """Optimizer steps made in all; None where not known."""
         known = [n for n in self.steps if n is not None]
-        return sum(known) if len(known) == len(self.steps) else None
+        return sum(known) if len(known) == len(self.epochs) else None
 
     @property
     def layers(self) -> list[dict[str, dict[str, float]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -87,6 +88,15 @@ def _tried(one: Baseline, mended: Baseline) -> dict[str, Any]:
     return {"before": one.actual, "after": mended.actual, "unit": unit_of(one)}
 
 
+def _emptied(bias: Any) -> Callable[[Any], None]:
+    """Return what sets the bias to 0, whatever model it is applied to."""
+
+    def empty(_: Any) -> None:
+        bias.assign(np.zeros(bias.shape))
+
+    return empty
+
+
 def _bias_to_blame(one: Baseline, most: float, text: str) -> Result | None:
     """Return a FAIL if the loss is as expected with the output bias at 0."""
     bias = own_bias(one)
@@ -102,7 +112,7 @@ def _bias_to_blame(one: Baseline, most: float, text: str) -> Result | None:
         fix=Fix(
             text="Leave the output bias at 0, or set it from the labels.",
             code="keras_recipe.initialize_output_bias(model, y)",
-            action=lambda _: bias.assign(np.zeros(bias.shape)) and None,
+            action=_emptied(bias),
             tried=_tried(one, mended),
         ),
     )

@@ -42,7 +42,7 @@ def loss_at_init(
     Tune:
         factor: First loss over that of knowing nothing, for cross-entropies; no unit. Healthy
             networks (6 initializers x 7 shapes x 3 data sets) on inputs at unit scale stayed
-            below 2.2; peers alarm at 1.75 to 2.
+            below 2.4; peers alarm at 1.75 to 2.
         other_factor: The same for other losses, squared or focal; no unit.
         gain: Root mean square of a kernel times the square root of its fan-in above which its
             scale may be to blame; no unit. He: 1.41, Glorot at most 1.41, LeCun 1.

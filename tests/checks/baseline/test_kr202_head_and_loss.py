@@ -1,0 +1,189 @@
+import keras
+import numpy as np
+import pytest
+from keras import layers, ops
+from specimens import SPARSE, cancer, compiled, diabetes, digits, examine, one_hot
+
+from keras_recipe.checks.baseline.kr202_head_and_loss import head_and_loss
+from keras_recipe.core.errors import NotApplicable
+from keras_recipe.core.result import Status
+
+BCE, CCE = "binary_crossentropy", "categorical_crossentropy"
+L = keras.losses
+
+
+def judged(activation, loss, units, x, y, optimizer="adam", metrics=None):
+    model = compiled(
+        layers.Dense(units, activation=activation),
+        shape=x.shape[1:],
+        loss=loss,
+        optimizer=optimizer,
+        metrics=metrics,
+    )
+    return examine(head_and_loss, model, x, y)
+
+
+def standard():
+    x, y = diabetes()
+    return x, (y - y.mean()) / y.std()
+
+
+def rows(y, *columns):
+    return np.stack([column(y) for column in columns], 1).astype("float32")
+
+
+def several():
+    x, y = digits()
+    return x, rows(y, lambda v: v % 2 == 0, lambda v: v > 4, lambda v: v % 3 == 0)
+
+
+def hot():
+    x, y = digits()
+    return x, one_hot(y)
+
+
+def signs():
+    x, y = cancer()
+    return x, 2 * y - 1
+
+
+def negative_error(y_true, y_pred):
+    return -ops.mean(ops.square(y_true - y_pred), axis=-1)
+
+
+def clipped(y_true, y_pred):
+    return ops.minimum(ops.square(y_true - y_pred), 0.05)
+
+
+def own_logits(y_true, y_pred):
+    return L.sparse_categorical_crossentropy(y_true, y_pred, from_logits=True)
+
+
+def critic(y_true, y_pred):
+    return ops.mean(ops.reshape(y_true, (-1, 1)) * y_pred)
+
+
+def half(y_true, y_pred):
+    return -ops.mean(ops.reshape(y_true, (-1, 1)) * ops.log(y_pred + 1e-7))
+
+
+def svr(y_true, y_pred):
+    return ops.maximum(ops.abs(y_true - y_pred) - 0.1, 0.0)
+
+
+SICK = {
+    "double softmax": (
+        lambda: judged(
+            "softmax", L.SparseCategoricalCrossentropy(from_logits=True), 10, *digits()
+        ),
+        "already",
+    ),
+    "own double softmax": (lambda: judged("softmax", own_logits, 10, *digits()), "already"),
+    "raw scores": (lambda: judged(None, SPARSE, 10, *digits()), "probabilities"),
+    "raw yes or no": (lambda: judged("tanh", BCE, 1, *cancer()), "probabilities"),
+    "sigmoid classes": (lambda: judged("sigmoid", CCE, 10, *hot()), "of its own"),
+    "softmax labels": (lambda: judged("softmax", BCE, 3, *several()), "several labels"),
+    "relu output": (lambda: judged("relu", "mse", 1, *standard()), "out of its reach"),
+    "sigmoid amounts": (lambda: judged("sigmoid", "mae", 1, *diabetes()), "out of its reach"),
+    "sigmoid hinge": (lambda: judged("sigmoid", "hinge", 1, *signs()), "out of its reach"),
+    "class numbers": (
+        lambda: judged(None, "mse", 1, *digits(), metrics=["accuracy"]),
+        "class numbers as amounts",
+    ),
+    "flipped sign": (lambda: judged(None, negative_error, 1, *standard()), "rewards"),
+    "clipped": (lambda: judged(None, clipped, 1, *standard()), "does not change"),
+    "missing term": (lambda: judged("sigmoid", half, 1, *cancer()), "labelled 0"),
+    "log of negative": (
+        lambda: judged(None, "poisson", 1, diabetes()[0], np.round(diabetes()[1] / 50)),
+        "logarithm",
+    ),
+}
+HEALTHY = {
+    "classes": lambda: judged("softmax", SPARSE, 10, *digits(), metrics=["accuracy"]),
+    "scores": lambda: judged(
+        None, L.SparseCategoricalCrossentropy(from_logits=True), 10, *digits()
+    ),
+    "own scores": lambda: judged(None, own_logits, 10, *digits()),
+    "yes or no": lambda: judged("sigmoid", BCE, 1, *cancer()),
+    "labels": lambda: judged("sigmoid", BCE, 3, *several()),
+    "amounts": lambda: judged(None, "mse", 1, *diabetes()),
+    "positive amounts": lambda: judged("relu", "mae", 1, *diabetes()),
+    "signs": lambda: judged("tanh", "hinge", 1, *signs()),
+    "critic": lambda: judged(None, critic, 1, *signs()),
+    "band": lambda: judged(None, svr, 1, *standard()),
+    "images": lambda: judged("sigmoid", BCE, 64, digits()[0], digits()[0]),
+    "two softmax units": lambda: judged(
+        "softmax", BCE, 2, cancer()[0], one_hot(cancer()[1].astype(int), 2)
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SICK)
+def test_a_contradiction_fails_and_is_named(name):
+    build, said = SICK[name]
+    result = build()
+    assert result.status is Status.FAIL
+    assert said in result.message
+    assert result.cause
+    assert result.fix.text
+
+
+@pytest.mark.parametrize("name", HEALTHY)
+def test_healthy_heads_pass(name):
+    result = HEALTHY[name]()
+    assert result.status is Status.PASS, result.message
+
+
+@pytest.mark.filterwarnings("ignore:You are using a softmax over axis")
+def test_softmax_over_one_unit_fails():
+    result = judged("softmax", BCE, 1, *cancer())
+    assert result.status is Status.FAIL
+    assert "one unit" in result.message
+
+
+def test_softmax_on_top_of_softmax_fails():
+    model = compiled(layers.Dense(10, activation="softmax"), layers.Activation("softmax"))
+    result = examine(head_and_loss, model, *digits())
+    assert result.status is Status.FAIL
+    assert "0.232" in result.message  # e / (e + 9)
+
+
+def test_a_cast_behind_a_softmax_passes():
+    cast = layers.Activation("linear", dtype="float32")
+    model = compiled(layers.Dense(10, activation="softmax"), cast)
+    assert examine(head_and_loss, model, *digits()).status is Status.PASS
+
+
+@pytest.mark.parametrize(
+    ("activation", "loss"), [("softmax", "mse"), ("sigmoid", BCE), ("softmax", BCE)]
+)
+def test_what_works_but_is_not_meant_warns(activation, loss):
+    assert judged(activation, loss, 10, *hot()).status is Status.WARN
+
+
+@pytest.mark.parametrize(("rate", "status"), [(0.1, Status.WARN), (0.003, Status.PASS)])
+def test_a_summed_loss_counts_only_where_the_step_follows_it(rate, status):
+    loss = L.SparseCategoricalCrossentropy(reduction="sum")
+    result = judged("softmax", loss, 10, *digits(), optimizer=keras.optimizers.SGD(rate))
+    assert result.status in ({status, Status.FAIL} if status is Status.WARN else {status})
+
+
+def test_a_summed_loss_does_not_matter_to_adam():
+    loss = L.SparseCategoricalCrossentropy(reduction="sum")
+    assert judged("softmax", loss, 10, *digits()).status is Status.PASS
+
+
+@pytest.mark.parametrize(("share", "fails"), [(0.02, False), (0.3, True)])
+def test_a_few_targets_out_of_reach_are_let_go(share, fails):
+    x, y = diabetes()
+    y = np.abs(y - y.mean()) / y.std()
+    y[: int(share * len(y))] *= -1
+    y[: int(share * len(y))] *= 1.0 if fails else 0.1
+    status = judged("relu", "mse", 1, x, y).status
+    assert (status is Status.FAIL) == fails
+
+
+def test_without_targets_it_does_not_apply():
+    model = compiled(layers.Dense(1), shape=(10,), loss="mse")
+    with pytest.raises(NotApplicable, match="no targets"):
+        examine(head_and_loss, model, diabetes()[0])

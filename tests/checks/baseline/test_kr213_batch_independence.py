@@ -1,0 +1,66 @@
+import keras
+import pytest
+from healthy import ADAM, BUILDERS, some_digits
+from keras import layers as L
+from keras import ops
+from specimens import SPARSE, examine
+
+from keras_recipe.checks.baseline.kr213_batch_independence import batch_independence
+from keras_recipe.core.errors import NotApplicable
+
+
+class Mixing(L.Layer):
+    """Subtracts the mean of the batch, always or in training mode only."""
+
+    def __init__(self, always, share=1.0):
+        super().__init__()
+        self.always, self.share = always, share
+
+    def call(self, x, training=False):
+        mixes = self.always or training
+        return x - self.share * ops.mean(x, axis=0, keepdims=True) if mixes else x
+
+
+def mixing(**arguments):
+    stack = [
+        L.Dense(16, activation="relu"),
+        Mixing(**arguments),
+        L.Dense(10, activation="softmax"),
+    ]
+    model = keras.Sequential([keras.Input((64,)), *stack])
+    model.compile(ADAM(3e-3), SPARSE)
+    return model
+
+
+def verdict(model, **settings):
+    return examine(batch_independence, model, *some_digits(64), **settings)
+
+
+def test_a_mean_over_the_batch_fails():
+    result = verdict(mixing(always=True))
+    assert result.status == "fail"
+    assert result.measured > 0.01
+
+
+def test_mixing_in_training_mode_alone_warns():
+    assert verdict(mixing(always=False)).status == "warn"
+
+
+def test_the_threshold_decides():
+    measured = verdict(mixing(always=True, share=0.2)).measured
+    above, below = {"rtol": measured * 1.1}, {"rtol": measured * 0.9}
+    assert verdict(mixing(always=False, share=0.0), thresholds=above).status == "pass"
+    assert verdict(mixing(always=True), thresholds=below).status == "fail"
+
+
+@pytest.mark.parametrize(
+    "name", ["batch_norm_images", "dict_of_inputs", "layer_norm_attention"]
+)
+def test_healthy_programs_pass(name):
+    model, x, y, settings = BUILDERS[name]()
+    assert examine(batch_independence, model, x, y, **settings).status == "pass"
+
+
+def test_one_row_alone_is_skipped():
+    with pytest.raises(NotApplicable, match="one row"):
+        verdict(mixing(always=True), batch_size=1)

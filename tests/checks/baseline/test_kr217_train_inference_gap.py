@@ -1,0 +1,41 @@
+import pytest
+import sick
+from healthy import ADAM, BUILDERS, some_digits
+from keras import layers as L
+from specimens import compiled, examine
+
+from keras_recipe.checks.baseline.kr217_train_inference_gap import train_inference_gap
+from keras_recipe.core.errors import NotApplicable
+
+
+class AlwaysOn(L.Dropout):
+    def call(self, inputs, training=None):
+        return super().call(inputs, training=True)
+
+
+def verdict(program):
+    model, x, y, settings = program
+    return examine(train_inference_gap, model, x, y, **settings)
+
+
+def test_dropout_that_stays_on_fails():
+    stack = L.Dense(32, activation="relu"), AlwaysOn(0.5), L.Dense(10, activation="softmax")
+    result = verdict((compiled(*stack, optimizer=ADAM(3e-3)), *some_digits(), {}))
+    assert result.status == "fail"
+    assert result.measured > 0
+
+
+def test_statistics_that_lag_for_the_whole_plan_fail():
+    result = verdict(sick.slow_statistics())
+    assert result.status == "fail"
+    assert result.measured > 3 * result.expected
+
+
+@pytest.mark.parametrize("name", ["batch_norm_images", "group_norm_and_noise", "converged"])
+def test_healthy_programs_pass(name):
+    assert verdict(BUILDERS[name]()).status == "pass"
+
+
+def test_a_stateful_layer_is_skipped():
+    with pytest.raises(NotApplicable, match="stateful"):
+        verdict(BUILDERS["stateful_recurrence"]())

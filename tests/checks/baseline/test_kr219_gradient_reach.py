@@ -1,0 +1,68 @@
+import keras
+import pytest
+import sick
+from healthy import BUILDERS
+from specimens import classifier, digits, examine
+
+from keras_recipe.checks.baseline.kr219_gradient_reach import gradient_reach
+
+
+def verdict(program, thresholds=None):
+    model, x, y, settings = program
+    return examine(gradient_reach, model, x, y, thresholds, **settings)
+
+
+def test_a_stopped_gradient_fails_and_names_the_layer():
+    result = verdict(sick.stopped_gradient())
+    assert result.status == "fail"
+    assert result.where == "cut/kernel"
+
+
+def test_layers_frozen_at_random_fail_and_the_fix_trains_them():
+    model, x, y, settings = sick.random_frozen()
+    result = verdict((model, x, y, settings))
+    assert result.status == "fail"
+    assert result.fix.tried["after"] < 0.7 * result.fix.tried["before"]
+    assert len(model.trainable_variables) == 2
+    result.fix.apply(model)
+    assert len(model.trainable_variables) == 6
+    assert verdict((model, x, y, settings)).status == "pass"
+
+
+def test_eight_sigmoids_fail_and_the_fix_mends_them():
+    program = sick.deep_sigmoids()
+    result = verdict(program, {"steps": 100})
+    assert result.status == "fail"
+    assert result.measured < 1e-3
+    result.fix.apply(program[0])
+    assert verdict(program).status == "pass"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "frozen_pretrained_backbone",
+        "zero_head_and_branches",
+        "output_without_loss",
+        "converged",
+    ],
+)
+def test_healthy_programs_pass(name):
+    assert verdict(BUILDERS[name]()).status == "pass"
+
+
+def test_a_model_that_is_frozen_as_a_whole_fails():
+    model = classifier()
+    model.trainable = False
+    model.compile("adam", "sparse_categorical_crossentropy")
+    assert verdict((model, *digits(), {})).status == "fail"
+
+
+def test_a_gradient_that_is_no_number_fails():
+    inputs = keras.Input((64,))
+    root = keras.ops.sqrt(keras.ops.relu(keras.layers.Dense(8)(0 * inputs)))
+    model = keras.Model(inputs, keras.layers.Dense(10, activation="softmax")(root))
+    model.compile("adam", "sparse_categorical_crossentropy")
+    result = verdict((model, *digits(), {}))
+    assert result.status == "fail"
+    assert "NaN" in result.message

@@ -1,0 +1,34 @@
+"""The folders keep their shape: one file a check, its test beside it, backends kept apart."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "keras_recipe"
+MODULES = sorted(p.relative_to(PACKAGE) for p in PACKAGE.rglob("*.py"))
+CHECKS = [p for p in MODULES if re.match(r"kr\d", p.name)]
+MOST_LINES = 200  # a check that is longer holds two ideas
+
+
+def text(path):
+    return (PACKAGE / path).read_text()
+
+
+@pytest.mark.parametrize("path", CHECKS, ids=lambda p: p.stem)
+def test_a_check_has_its_test_and_a_file_of_readable_length(path):
+    assert (ROOT / "tests" / path.parent / f"test_{path.name}").exists()
+    assert len(text(path).splitlines()) <= MOST_LINES
+
+
+@pytest.mark.parametrize("path", MODULES, ids=str)
+def test_only_the_backend_folder_knows_a_backend(path):
+    found = re.findall(r"^\s*(?:import|from)\s+(tensorflow|jax|torch)\b", text(path), re.M)
+    assert path.parts[0] == "backend" or not found
+    assert "keras.src" not in text(path)
+
+
+def test_names_of_test_files_are_unique():
+    names = [p.name for p in (ROOT / "tests").rglob("*.py") if p.name != "conftest.py"]
+    assert len(names) == len(set(names))

@@ -10,7 +10,12 @@ import keras
 import numpy as np
 from sklearn import datasets
 
-from keras_recipe.callbacks import EarlyStopping, PredictionDynamics, RecipeTensorBoard
+from keras_recipe.callbacks import (
+    EarlyStopping,
+    InputVisualizer,
+    PredictionDynamics,
+    RecipeTensorBoard,
+)
 from keras_recipe.core.errors import InputError
 from keras_recipe.core.report import Report
 from keras_recipe.core.settings import unknown
@@ -84,10 +89,9 @@ def network(shape: tuple[int, ...], *, broken: bool = False) -> keras.Model:
 
 
 def _mend(
-    model: RecipeModel, check: Callable[[], Report], say: Callable[[str], None]
+    model: RecipeModel, report: Report, check: Callable[[], Report], say: Callable[[str], None]
 ) -> Report:
     """Apply the first fix that can be applied, look again, until nothing is left to apply."""
-    report = check()
     for _ in range(MOST_FIXES):
         fixable = [r for r in report.failures if r.fix is not None and r.fix.action is not None]
         if not fixable:
@@ -140,11 +144,16 @@ def run(
         return report
 
     say(f"Stages 1 and 2 on {len(x)} {dataset} images, before training")
-    report = _mend(model, check, say) if fix else check()
+    report = check()
+    if not report.ok:
+        say(f"Report before the fixes: {write(report, log_dir / 'before.html')}")
+    if fix:
+        report = _mend(model, report, check, say)
     say(f"Training {EPOCHS} epochs, watched")
     callbacks = [
         RecipeTensorBoard(log_dir, report=report, hparams={"batch_size": BATCH_SIZE}),
         EarlyStopping(monitor="val_loss", patience=4, restore_best_weights=True),
+        InputVisualizer(),
         PredictionDynamics(held_out[0][:64], held_out[1][:64]),
     ]
     with sharing(BATCH_SIZE, len(x), len(held_out[0])) as reason:

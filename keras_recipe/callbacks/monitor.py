@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import time
 import warnings
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +13,14 @@ import keras
 from keras_recipe.callbacks import program
 from keras_recipe.callbacks.hyperparameters import learning_rates
 from keras_recipe.callbacks.keras_tags import numbers
+from keras_recipe.callbacks.probing import ProbeWatch, as_batch
 from keras_recipe.callbacks.shared import join
 from keras_recipe.callbacks.steps import StepWatch
 from keras_recipe.callbacks.trace import Trace
-from keras_recipe.core.errors import InputError, NotApplicable
+from keras_recipe.core.errors import NotApplicable
 from keras_recipe.core.report import Report
 from keras_recipe.core.runner import run
 from keras_recipe.core.settings import Settings, unknown
-from keras_recipe.data.batch import Batch, leaves
-from keras_recipe.surgery.activity import activation_statistics
-from keras_recipe.surgery.constants import best_constant
 
 ACTIONS = ("warn", "stop", "raise")
 
@@ -95,7 +91,7 @@ class RecipeMonitor(keras.callbacks.Callback):
         if on_fail not in ACTIONS:
             raise unknown(str(on_fail), ACTIONS, "on_fail")
         self.on_fail = on_fail
-        self.probe = _batch(probe)
+        self.probe = as_batch(probe)
         self.constant_loss = constant_loss
         self.trace = Trace()
         self._report: Report | None = None
@@ -104,7 +100,7 @@ class RecipeMonitor(keras.callbacks.Callback):
     def _forget(self) -> None:
         """Let go of the model."""
         self._steps: StepWatch | None = None
-        self._activity: Callable[[Any], Any] | None = None
+        self._probing: ProbeWatch | None = None
         self._before: dict[str, str] = {}
         self._began = 0.0
 
@@ -145,8 +141,10 @@ class RecipeMonitor(keras.callbacks.Callback):
         if self._steps is not None:
             self._steps.end_epoch()
         self._report = None
-        if _is_spaced(len(trace.epochs)):
-            self._look_at_layers()
+        if self.probe is not None and self._probing is None:
+            self._probing = ProbeWatch(self.model, self.probe, trace)
+        if self._probing is not None:
+            self._probing.end_epoch()
         if self.on_fail != "warn":
             self._act()
 
@@ -185,66 +183,15 @@ class RecipeMonitor(keras.callbacks.Callback):
         trace.unchanged = [path for path in bits if self._before.get(path) == bits[path]]
         trace.bad_weights = program.non_finite(weights)
         trace.penalty = program.penalty(model)
-        if not any(found["epoch"] == len(trace.epochs) - 1 for found in trace.activations):
-            self._look_at_layers()
-        if self.probe is not None and not trace.bad_weights:
-            trace.outputs = program.spread(model, self.probe.x)
-            trace.program["labels_vary"] = program.varies(self.probe.y)
-            if trace.constant_loss is None and _is_suspicious(trace.series("loss")):
-                trace.constant_loss = _constant_loss(model, self.probe)
-
-    def _look_at_layers(self) -> None:
-        if self.probe is None:
-            return
-        note = "the layers' activations are not watched: the model can't be listened to"
-        if note in self.trace.notes:
-            return
-        found = None
-        with suppress(Exception):  # the user's own layers run here, in a call they don't know
-            self._activity = self._activity or activation_statistics(self.model)
-            found = self._activity(self.probe.x)
-        if found is None:
-            self.trace.notes.append(note)
-        else:
-            epoch = len(self.trace.epochs) - 1
-            self.trace.activations.append({"epoch": epoch, "layers": found})
+        if self._probing is not None:
+            self._probing.end()
 
     def __getstate__(self) -> dict[str, Any]:
         """A copy is for another fit: the model and the watch stay with the original."""
         gone: dict[str, Any] = {
             "_model": None,
             "_steps": None,
-            "_activity": None,
+            "_probing": None,
             "_before": {},
         }
         return {**self.__dict__, **gone}
-
-
-def _batch(probe: Any) -> Batch | None:
-    if probe is None or isinstance(probe, Batch):
-        return probe
-    if isinstance(probe, tuple) and 1 <= len(probe) <= 3 and leaves(probe[0]):
-        return Batch(*probe)
-    msg = (
-        f"`probe` must be a Batch or a tuple (x, y) of arrays. Received: {type(probe).__name__}"
-    )
-    raise InputError(msg)
-
-
-def _is_spaced(epochs: int) -> bool:
-    """Whether `epochs` is 1, 2, 3, 4, 6, 8, 12, 16, ...: two looks for each doubling."""
-    return epochs // (epochs & -epochs) in (1, 3)
-
-
-def _is_suspicious(losses: list[float]) -> bool:
-    """Whether the loss has fallen so little that a constant might do as well."""
-    return bool(losses) and not losses[-1] < 0.7 * losses[0]
-
-
-def _constant_loss(model: Any, probe: Batch) -> float | None:
-    if probe.y is None:
-        return None
-    with suppress(InputError):  # labels that the loss does not take apart
-        loss = best_constant(model, probe.y, sample_weight=probe.sample_weight).loss
-        return float(loss) if math.isfinite(loss) else None
-    return None

@@ -14,15 +14,15 @@ from keras_recipe.surgery.layers import walk
 
 
 def paths(model: Any) -> list[str]:
-    """Return a path for each trainable weight, by the smallest layer that holds it."""
-    owners: dict[int, tuple[int, str]] = {}
+    """Return a path for each trainable weight, by the innermost layer that holds it."""
+    owners: dict[int, tuple[int, bool, int, str]] = {}
     for path, layer in walk(model):
         weights = layer.weights
+        rank = (len(weights), isinstance(layer, keras.Model), -path.count("/"))
         for weight in weights:
-            found = (len(weights), f"{path}/{weight.name}")
-            if id(weight) not in owners or found[0] < owners[id(weight)][0]:
-                owners[id(weight)] = found
-    return [owners.get(id(v), (0, v.path))[1] for v in model.trainable_variables]
+            found = (*rank, f"{path}/{weight.name}")
+            owners[id(weight)] = min(found, owners.get(id(weight), found))
+    return [owners[id(v)][-1] if id(v) in owners else v.path for v in model.trainable_variables]
 
 
 def by_path(model: Any) -> dict[str, np.ndarray]:
@@ -68,31 +68,6 @@ def penalty(model: Any) -> float | None:
         if len(losses) == len(regular):
             return float(sum(float(keras.ops.convert_to_numpy(loss)) for loss in losses))
     return None
-
-
-def spread(model: Any, x: Any) -> list[dict[str, float]]:
-    """Return how much each output differs between rows, and its size.
-
-    Args:
-        model: A built model.
-        x: Inputs of at least two rows that differ.
-
-    Returns:
-        For each output `spread`, the largest distance of a value from the mean over the rows,
-        and `scale`, its largest size.
-    """
-    found = []
-    for output in keras.tree.flatten(model.predict_on_batch(x)):
-        values = np.asarray(output, "float64")
-        away = np.abs(values - values.mean(axis=0))
-        found.append({"spread": float(away.max()), "scale": float(np.abs(values).max())})
-    return found
-
-
-def varies(y: Any) -> bool:
-    """Whether the labels of every output differ between rows."""
-    labels = [np.asarray(part) for part in keras.tree.flatten(y) if part is not None]
-    return bool(labels) and all(bool((part != part[:1]).any()) for part in labels)
 
 
 def _has_silent_output(model: Any) -> bool:

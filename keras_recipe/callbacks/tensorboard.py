@@ -16,7 +16,7 @@ from keras_recipe.callbacks.hyperparameters import hyperparameters, learning_rat
 from keras_recipe.callbacks.keras_tags import named, numbers, place
 from keras_recipe.callbacks.layer_scalars import layer_scalars
 from keras_recipe.callbacks.report_log import ReportLog
-from keras_recipe.callbacks.shared import trace_of
+from keras_recipe.callbacks.shared import join
 from keras_recipe.callbacks.trace import Trace
 from keras_recipe.core.errors import InputError
 from keras_recipe.core.report import Report
@@ -127,7 +127,7 @@ class RecipeTensorBoard(keras.callbacks.Callback):
         self._root.open()
         self._train.open()
         self._training = True
-        self._shared = trace_of(self)
+        self._shared, _ = join(self)
         self._begin()
 
     @_outlived

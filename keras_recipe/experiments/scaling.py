@@ -77,8 +77,9 @@ def _columns(values: np.ndarray) -> np.ndarray:
 def _moments(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return mean and deviation by column; pixels and counts in a table are one quantity."""
     flat = _columns(values)
-    lows = flat.min(0)
-    shared = len(lows) > _TABLE and np.mean(lows == np.median(lows)) >= _SAME_UNIT
+    lows, whole = flat.min(0), float(np.ptp(flat))
+    alike = np.abs(lows - np.median(lows)) <= 1e-5 * whole  # rounding of layers on the way
+    shared = len(lows) > _TABLE and alike.mean() >= _SAME_UNIT
     if shared and values.ndim == 2:
         mean, std = np.full(len(lows), flat.mean()), np.full(len(lows), flat.std())
     else:

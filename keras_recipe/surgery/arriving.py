@@ -12,8 +12,8 @@ def catch_next(model: Any, name: str, keep: Callable[[Any], None]) -> Callable[[
     """Show `keep` the next batch that enters a compiled function of the model, once.
 
     The batch is what the function gets: after the data pipeline, shuffling and Keras's
-    adapters, before the model's own layers. It goes on to the function as it came. TensorFlow compiles
-    the step a second time for it, since a batch seen from outside comes another way.
+    adapters, before the model's own layers. It goes on to the function as it came. TensorFlow
+    compiles the step once more for it, since a batch seen from outside comes another way.
 
     Args:
         model: A model in `fit` or `evaluate`, its functions made.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ _NORMALISERS = (
 )
 #: Have weights, but only shift and scale: what leaves them counts.
 _TRANSPARENT = (_L.Normalization,)
+#: What a layer is called with beside its input.
+_BESIDE = ("mask", "training", "initial_state")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,8 +83,8 @@ def _tapped(owners: list[tuple[str, Any]], calls: list[tuple[str, Any]]) -> Iter
         original = layer.call
 
         def call(*args: Any, **kwargs: Any) -> Any:
-            given = args[0] if args else next(iter(kwargs.values()))
-            calls.append((path, keras.tree.flatten(given)[0]))
+            inputs = args or [v for k, v in kwargs.items() if k not in _BESIDE]
+            calls.append((path, keras.tree.flatten(inputs)[0]))
             return original(*args, **kwargs)
 
         vars(layer)["call"] = call
@@ -101,7 +104,8 @@ def _tapped(owners: list[tuple[str, Any]], calls: list[tuple[str, Any]]) -> Iter
 def _calls(model: Any, owners: list[tuple[str, Any]], x: Any) -> list[tuple[str, np.ndarray]]:
     recorded: list[tuple[str, Any]] = []
     with _tapped(owners, recorded):
-        model(tensors(x))
+        takes = "training" in inspect.signature(model.call).parameters
+        model(tensors(x), **({"training": False} if takes else {}))  # augmentation is off
     found, rows = [], len(leaves(x)[0])
     for path, value in recorded:
         with suppress(Exception):  # a traced value (inside a loop) has no numbers

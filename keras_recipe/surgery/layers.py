@@ -11,6 +11,9 @@ import keras
 def _children(layer: Any) -> Iterator[Any]:
     """Yield the layers that `layer` holds in its attributes, in order of assignment."""
     found = list(layer.layers) if isinstance(layer, keras.Model) else []
+    if type(layer) is keras.Sequential:  # its attributes hold the same layers in a graph
+        yield from found
+        return
     found += [
         leaf
         for name, value in vars(layer).items()

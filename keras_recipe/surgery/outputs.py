@@ -9,7 +9,7 @@ import keras
 from keras_recipe.surgery.layers import walk
 
 #: Layers whose inner layers run inside a loop of the backend: seen as one.
-_LOOPS = (keras.layers.RNN, keras.layers.Wrapper)
+_LOOPS = (keras.layers.RNN, keras.layers.Wrapper, keras.layers.Bidirectional)
 
 
 def _within(path: str, prefixes: list[str]) -> bool:

@@ -19,6 +19,7 @@ STEPS = 64
 #: A step that runs as plain Python (torch) takes norms this often: each small operation costs
 #: it 5-10 microseconds. It looks for NaN every time all the same.
 EAGER_PERIOD = 8
+_EAGER_FIRST = 16  # ... but in each of the first steps, where most trainings blow up that do
 _EAGER_FLUSH = 256  # steps whose sums wait on the device until they are looked at
 
 
@@ -108,7 +109,8 @@ class StepRecorder:
 
     def is_due(self) -> bool:
         """Return whether a Python step should hand its norms to `append`."""
-        return self._calls % EAGER_PERIOD == 0 or self._calls == self._read
+        early = self._calls < _EAGER_FIRST or self._calls == self._read
+        return early or self._calls % EAGER_PERIOD == 0
 
     def take(
         self, gradients: Sequence[Any], before: Sequence[Any], after: Sequence[Any]

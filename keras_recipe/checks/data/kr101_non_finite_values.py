@@ -14,6 +14,7 @@ from keras_recipe.surgery.layers import walk
 from keras_recipe.task import Task
 
 _LARGEST = float(np.finfo("float32").max)
+_GAP_OPS = {"Isnan", "Isfinite", "Isinf", "NanToNum", "Where"}
 _LOOKUPS = (keras.layers.Embedding, keras.layers.IntegerLookup, keras.layers.Discretization)
 
 
@@ -34,12 +35,29 @@ def _spoiled(structure: Any, bad: Sequence[Leaf], every: Sequence[Leaf]) -> Any:
     return keras.tree.pack_sequence_as(structure, flat)
 
 
+def _may_tell_gaps(model: Any) -> bool:
+    """Whether a layer or op is one that can tell a NaN from a number."""
+    layers = [layer for _, layer in walk(model)]
+    own = [la for la in layers if not type(la).__module__.startswith("keras.")]
+    masks = [la for la in layers if isinstance(la, keras.layers.Masking | keras.layers.Lambda)]
+    ops = {type(op).__name__ for op in getattr(model, "operations", [])}
+    return bool(
+        own or masks or ops & _GAP_OPS or not type(model).__module__.startswith("keras.")
+    )
+
+
 def _copes_with_inputs(
     model: Any, rows: Batch, bad: Sequence[Leaf], every: Sequence[Leaf]
 ) -> bool:
-    """Whether the model replaces or masks gaps itself: its predictions stay finite."""
-    if any(isinstance(layer, _LOOKUPS) for _, layer in walk(model)):
-        return False  # a NaN cast to a token number is finite, and nonsense
+    """Whether the model replaces or masks gaps itself: its predictions stay finite.
+
+    Finite predictions alone say little: a ReLU of NaN is 0 on TensorFlow, and a NaN cast to a
+    token number is finite, and nonsense. Something has to be there that can tell a gap.
+    """
+    if any(isinstance(layer, _LOOKUPS) for _, layer in walk(model)) or not _may_tell_gaps(
+        model
+    ):
+        return False
     outputs = predict(model, _spoiled(rows.x, bad, every))
     return all(np.isfinite(np.asarray(o, "float64")).all() for o in leaves(outputs))
 

@@ -7,10 +7,11 @@ from keras_recipe.core.errors import NotApplicable
 from keras_recipe.core.result import Fix, Result, failed, passed, warned
 
 
-def _noise(losses: np.ndarray) -> float:
-    """Return the standard deviation of one epoch's loss about its trend."""
-    bends = np.diff(losses, 2)
-    return float(np.median(np.abs(bends)) / 0.6745 / np.sqrt(6)) if len(bends) else 0.0
+def _is_noise(losses: np.ndarray, falls: float) -> bool:
+    """Whether a rise is within what the loss falls again from one epoch to the next."""
+    values = np.log(losses) if losses.min() > 0 else losses  # a loss that explodes swings wider
+    largest = float(np.maximum(-np.diff(values), 0).max())
+    return float(values[-2:].min() - values[0]) <= falls * largest
 
 
 @check("KR311", cost="live", requires=("KR310",))
@@ -20,7 +21,8 @@ def diverging(
     epochs: int = 3,
     excess: float = 1.5,
     explosion: float = 1000.0,
-    noises: int = 4,
+    falls: float = 2.0,
+    share: float = 0.02,
 ) -> Result:
     """The training loss does not rise past its start.
 
@@ -34,7 +36,9 @@ def diverging(
         excess: Final loss to the loss of the best constant prediction to FAIL: a net that ends
             this much worse than one that ignores its inputs was harmed; no unit.
         explosion: Final to first loss to FAIL where the constant's loss is not known.
-        noises: Standard deviations of an epoch's loss about its trend that a rise exceeds.
+        falls: Largest fall from one epoch to the next (of the logarithm, where the loss is
+            positive) times this is noise, and so is a rise within it.
+        share: Rise relative to the first epoch that is passed over.
     Source:
         Karpathy 2019, stage 3; Lightning's detector alarms at 2 running means.
     """
@@ -43,7 +47,6 @@ def diverging(
         msg = f"the training has fewer than {epochs} epochs with a loss"
         raise NotApplicable(msg)
     first, last = float(losses[0]), float(losses[-2:].min())  # both of the last two epochs
-    rise, noise = last - first, _noise(losses)
     fields: dict[str, Any] = {
         "measured": last,
         "expected": first,
@@ -53,7 +56,7 @@ def diverging(
             text="Lower the learning rate by a factor of 10.",
             code="model.optimizer.learning_rate.assign(0.1 * model.optimizer.learning_rate)",
         ),
-        "evidence": {"noise": noise, "constant_loss": trace.constant_loss},
+        "evidence": {"losses": losses.tolist(), "constant_loss": trace.constant_loss},
         "pictures": [
             {
                 "kind": "curves",
@@ -64,7 +67,7 @@ def diverging(
             }
         ],
     }
-    if rise <= max(noises * noise, 0.02 * abs(first)):
+    if last - first <= share * abs(first) or _is_noise(losses, falls):
         return passed(
             f"the training loss went from {first:.4g} to {float(losses[-1]):.4g}",
             measured=float(losses[-1]),

@@ -7,6 +7,7 @@ from specimens import SPARSE, examine
 
 from keras_recipe.checks.baseline.kr213_batch_independence import batch_independence
 from keras_recipe.core.errors import NotApplicable
+from keras_recipe.data.batch import Batch
 
 
 class Mixing(L.Layer):
@@ -63,4 +64,4 @@ def test_healthy_programs_pass(name):
 
 def test_one_row_alone_is_skipped():
     with pytest.raises(NotApplicable, match="one row"):
-        verdict(mixing(always=True), batch_size=1)
+        batch_independence(mixing(always=True), Batch(*some_digits(1)))

@@ -1,0 +1,107 @@
+"""What a model does on a few fixed rows while it is trained."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_recipe.callbacks.trace import Trace
+from keras_recipe.core.errors import InputError
+from keras_recipe.data.batch import Batch, leaves
+from keras_recipe.surgery.activity import activation_statistics, state_kept
+from keras_recipe.surgery.constants import best_constant
+
+_NOTE = "the probe's activations are not watched: the model can't be called on it"
+
+
+def as_batch(probe: Any) -> Batch | None:
+    """Return what the user gave as a probe as a batch.
+
+    Raises:
+        InputError: It is neither a `Batch` nor a tuple `(x, y)` of arrays.
+    """
+    if probe is None or isinstance(probe, Batch):
+        return probe
+    if isinstance(probe, tuple) and 1 <= len(probe) <= 3 and leaves(probe[0]):
+        return Batch(*probe)
+    msg = f"`probe` must be a Batch or a tuple (x, y) of arrays. Got: {type(probe).__name__}"
+    raise InputError(msg)
+
+
+class ProbeWatch:
+    """Writes to a trace what the model does on the probe; the model's state stays.
+
+    Args:
+        model: A built model.
+        probe: Rows of the training data.
+        trace: What to write to.
+    """
+
+    def __init__(self, model: Any, probe: Batch, trace: Trace) -> None:
+        self._model, self._probe, self._trace = model, probe, trace
+        self._measure: Callable[[Any], dict[str, Any]] | None = None
+
+    def end_epoch(self) -> None:
+        """Look at the layers after epochs 1, 2, 3, 4, 6, 8, 12, 16, ...: twice a doubling."""
+        epochs = len(self._trace.epochs)
+        if epochs // (epochs & -epochs) in (1, 3):
+            self._look_at_layers()
+
+    def end(self) -> None:
+        """Look at the layers and outputs that training left."""
+        trace, epoch = self._trace, len(self._trace.epochs) - 1
+        if not any(found["epoch"] == epoch for found in trace.activations):
+            self._look_at_layers()
+        if trace.bad_weights or _NOTE in trace.notes:
+            return
+        with suppress(Exception):  # the user's own layers run here
+            trace.outputs = self._spread()
+        trace.program["labels_vary"] = _vary(self._probe.y)
+        losses = trace.series("loss")
+        learned = bool(losses) and losses[-1] < 0.7 * losses[0]
+        if trace.constant_loss is None and not learned:
+            trace.constant_loss = self._constant_loss()
+
+    def _look_at_layers(self) -> None:
+        if _NOTE in self._trace.notes:
+            return
+        found = None
+        with suppress(Exception):  # the user's own layers run here, in a call they don't know
+            self._measure = self._measure or activation_statistics(self._model)
+            found = self._measure(self._probe.x)
+        if found is None:
+            self._trace.notes.append(_NOTE)
+            return
+        epoch = len(self._trace.epochs) - 1
+        self._trace.activations.append({"epoch": epoch, "layers": found})
+
+    def _spread(self) -> list[dict[str, float]]:
+        """Return how far each output differs between rows, and its largest size."""
+        with state_kept(self._model):
+            outputs = keras.tree.flatten(self._model.predict_on_batch(self._probe.x))
+        found = []
+        for output in outputs:
+            values = np.asarray(output, "float64")
+            away = np.abs(values - values.mean(axis=0))
+            found.append({"spread": float(away.max()), "scale": float(np.abs(values).max())})
+        return found
+
+    def _constant_loss(self) -> float | None:
+        if self._probe.y is None:
+            return None
+        weight = self._probe.sample_weight
+        with suppress(InputError):  # labels that the loss does not take apart
+            loss = best_constant(self._model, self._probe.y, sample_weight=weight).loss
+            return float(loss) if math.isfinite(loss) else None
+        return None
+
+
+def _vary(y: Any) -> bool:
+    """Whether the labels of every output differ between rows."""
+    labels = [np.asarray(part) for part in leaves(y)]
+    return bool(labels) and all(bool((part != part[:1]).any()) for part in labels)

@@ -1,0 +1,56 @@
+"""A few fixed rows, looked at while a model is trained."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from keras_recipe.callbacks.probing import ProbeWatch, as_batch
+from keras_recipe.callbacks.trace import Trace
+from keras_recipe.data.batch import Batch
+
+X = np.random.default_rng(0).normal(size=(16, 3)).astype("float32")
+Y = np.arange(16) % 2
+
+
+def model(head="sigmoid", loss="binary_crossentropy"):
+    made = keras.Sequential([keras.Input((3,)), layers.Dense(1, activation=head)])
+    made.compile("sgd", loss)
+    return made
+
+
+def test_it_looks_twice_a_doubling_and_at_the_end():
+    trace = Trace()
+    watch = ProbeWatch(model(), Batch(X, Y), trace)
+    for _ in range(14):
+        trace.epochs.append({"loss": 1.0})
+        watch.end_epoch()
+    watch.end()
+    assert [found["epoch"] for found in trace.activations] == [0, 1, 2, 3, 5, 7, 11, 13]
+
+
+@pytest.mark.parametrize(("losses", "known"), [((1.0, 0.9), True), ((1.0, 0.3), False)])
+def test_the_constants_loss_is_found_where_little_was_learned(losses, known):
+    trace = Trace(epochs=[{"loss": loss} for loss in losses])
+    ProbeWatch(model(), Batch(X, Y), trace).end()
+    if known:
+        assert trace.constant_loss == pytest.approx(np.log(2), rel=1e-3)
+    else:
+        assert trace.constant_loss is None
+
+
+def test_equal_predictions_have_no_spread():
+    made, trace = model(), Trace(epochs=[{"loss": 1.0}])
+    made.layers[0].kernel.assign(np.zeros((3, 1)))
+    ProbeWatch(made, Batch(X, Y), trace).end()
+    assert trace.outputs == [{"spread": 0.0, "scale": 0.5}]
+    assert trace.program["labels_vary"] is True
+    other = Trace(epochs=[{"loss": 1.0}])
+    ProbeWatch(model(), Batch(X, Y * 0), other).end()
+    assert other.program["labels_vary"] is False
+    assert other.outputs[0]["spread"] > 0
+
+
+def test_a_batch_may_be_a_tuple():
+    assert as_batch(None) is None
+    assert len(as_batch((X, Y))) == 16

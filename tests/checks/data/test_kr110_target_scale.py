@@ -1,0 +1,137 @@
+"""A suspicious scale of targets is held against a program only where it is seen to hurt."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+from specimens import classifier, compiled, diabetes, digits, examine
+
+from keras_recipe.checks.data.kr110_target_scale import target_scale
+from keras_recipe.core.errors import NotApplicable
+from keras_recipe.core.result import Status
+
+ADAM = keras.optimizers.Adam
+
+
+def net(activation=None, loss="mse", rate=0.01, units=1, optimizer=ADAM):
+    return compiled(
+        layers.Dense(32, activation="relu"),
+        layers.Dense(units, activation=activation),
+        shape=(10,),
+        loss=loss,
+        optimizer=optimizer(rate),
+    )
+
+
+def standard(y):
+    return (y - y.mean()) / y.std()
+
+
+def test_targets_too_far_for_the_plan_fail():
+    x, y = diabetes()
+    result = examine(target_scale, net(rate=0.001), x, y, epochs=15)
+    assert result.status is Status.FAIL
+    assert result.measured == pytest.approx(y.mean(), rel=1e-4)
+    assert result.fix.tried["after"] > 0.3 > 0.1 > result.fix.tried["before"]
+
+
+def test_exploding_targets_fail():
+    x, y = diabetes()
+    made = net(optimizer=keras.optimizers.SGD)
+    assert examine(target_scale, made, x, 1e4 * y, epochs=15).status is Status.FAIL
+
+
+def test_the_fix_makes_it_train():
+    x, y = diabetes()
+    made = net(rate=0.003)
+    result = examine(target_scale, made, x, 1e4 * y, epochs=15)
+    fixed = result.fix.apply(made)
+    fixed.fit(x, 1e4 * y, epochs=15, verbose=0)
+    error = np.square(fixed.predict(x, verbose=0)[:, 0] - 1e4 * y).mean()
+    assert 1 - error / np.var(1e4 * y) > 0.3
+
+
+def test_without_an_adaptive_optimizer_the_fix_is_advice():
+    x, y = diabetes()
+    made = net(optimizer=keras.optimizers.SGD)
+    assert examine(target_scale, made, x, 1e4 * y, epochs=15).fix.action is None
+
+
+HEALTHY = {
+    "standardised": lambda x, y: (net(), x, standard(y), 10),
+    "enough epochs": lambda x, y: (net(rate=0.03), x, y, 50),
+    "linear": lambda x, y: (
+        compiled(
+            layers.Dense(1), shape=(10,), loss="mse", optimizer=keras.optimizers.SGD(0.05)
+        ),
+        x,
+        y,
+        60,
+    ),
+    "positive head": lambda x, y: (net("softplus"), x, y / 100, 10),
+    "several units": lambda x, y: (net(units=2), x, np.stack([standard(y)] * 2, 1), 10),
+    "autoencoder": lambda x, y: (net(units=10), x, x, 10),
+}
+
+
+@pytest.mark.parametrize("kind", HEALTHY)
+def test_healthy_programs_pass(kind):
+    model, x, y, epochs = HEALTHY[kind](*diabetes())
+    result = examine(target_scale, model, x, y.astype("float32"), epochs=epochs)
+    assert result.status is Status.PASS, result.message
+
+
+def test_an_output_bias_at_the_mean_is_a_remedy():
+    x, y = diabetes()
+    made = net()
+    made.layers[-1].bias.assign([y.mean()])
+    assert examine(target_scale, made, x, y, epochs=25).status is Status.PASS
+
+
+def test_an_output_in_target_units_is_a_remedy():
+    x, y = diabetes()
+    made = compiled(
+        layers.Dense(32, activation="relu"),
+        layers.Dense(1),
+        layers.Rescaling(77.0, 152.0),
+        shape=(10,),
+        loss="mse",
+        optimizer=ADAM(0.01),
+    )
+    assert examine(target_scale, made, x, y, epochs=20).status is Status.PASS
+
+
+@pytest.mark.parametrize(
+    ("activation", "low", "high", "status"),
+    [
+        ("relu", -2, 2, Status.FAIL),
+        ("tanh", -1, 1, Status.PASS),
+        ("tanh", -3, 3, Status.FAIL),
+        ("sigmoid", 0, 1, Status.PASS),
+        ("sigmoid", 1, 5, Status.FAIL),
+        ("softplus", 0, 3, Status.PASS),
+        (None, -3, 3, Status.PASS),
+    ],
+)
+def test_what_the_output_cannot_say(activation, low, high, status):
+    x, y = diabetes()
+    y = low + (high - low) * (y - y.min()) / (y.max() - y.min())
+    result = examine(target_scale, net(activation), x, y)
+    assert result.status is status
+    assert status is Status.PASS or "out" in result.message
+
+
+def test_a_trace_out_of_reach_passes():
+    x, y = diabetes()
+    y = standard(y) - standard(y).min() - 0.1
+    assert examine(target_scale, net("relu"), x, y).status is Status.PASS
+    assert examine(target_scale, net("relu"), x, y, {"reach": 0.0}).status is Status.FAIL
+
+
+def test_not_applicable_says_why():
+    x, y = diabetes()
+    for model, labels in ((net(loss="msle"), y), (net(loss=lambda t, p: abs(t - p)), y)):
+        with pytest.raises(NotApplicable, match="amounts"):
+            examine(target_scale, model, x, labels)
+    with pytest.raises(NotApplicable, match="amounts"):
+        examine(target_scale, classifier(), *digits())

@@ -1,6 +1,7 @@
 """Every check on healthy programs of many kinds: silent, repeatable, plain and harmless."""
 
 import json
+import os
 
 import healthy
 import keras
@@ -12,22 +13,18 @@ from keras_recipe.core.check import CHECKS, SECTIONS
 from keras_recipe.examine import check
 from keras_recipe.surgery.preserve import variables_of
 
-#: Those that fooled a checker most often get every check, the others what looks inside only.
+#: Those that fooled a checker most often get every check; the others what looks inside, for
+#: compiling takes seconds a program. KERAS_RECIPE_EVERY=1 gives every check to all of them.
 HARDEST = (
-    "tiny_net",
-    "linear_hinge",
     "own_train_step",
     "output_without_loss",
-    "zero_sample_weights",
     "masked_tokens",
-    "batch_norm_images",
-    "half_precision",
     "zero_head_and_branches",
-    "frozen_pretrained_backbone",
-    "stateful_recurrence",
     "warm_up_from_zero",
     "converged",
 )
+if os.environ.get("KERAS_RECIPE_EVERY"):
+    HARDEST = tuple(healthy.BUILDERS)
 OTHERS = sorted(set(healthy.BUILDERS) - set(HARDEST))
 
 checks.load()
@@ -62,7 +59,7 @@ def test_every_check_is_silent_on_the_hardest_healthy_programs(name, capfd):
 
 @pytest.mark.parametrize("name", OTHERS)
 def test_looking_inside_is_silent_on_the_other_healthy_programs(name):
-    assert alarms(examined(name, select=["KR21", "KR22"])) == []
+    assert alarms(examined(name, select=["KR219", "KR220", "KR222"])) == []
 
 
 def test_the_model_is_bit_for_bit_what_it_was():

@@ -111,7 +111,7 @@ class InputVisualizer(keras.callbacks.Callback):
             "predictions": [],
         }
 
-    def _label(self, label: np.ndarray) -> str:
+    def _label(self, label: Any) -> str:
         flat = np.asarray(label).ravel()
         one_hot = flat.size > 1 and set(np.unique(flat)) <= {0, 1} and flat.sum() == 1
         if not one_hot and flat.size > 1:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import keras
@@ -137,7 +138,7 @@ def _in_the_optimizer(model: Any) -> Iterator[Change]:
             yield Change(
                 text=f"multiply the learning rate by {factor:g}, to {rate * factor:.3g}",
                 code=f"model.optimizer.learning_rate = {rate * factor:.3g}",
-                **_swap(lambda o, new=rate * factor: _fresh(o, learning_rate=new)),
+                **_swap(partial(_fresh, learning_rate=rate * factor)),
             )
     yield Change(
         text="use Adam at its default rate of 0.001",
@@ -212,7 +213,7 @@ def explain(
             explained = _mended(finding, change, outcome)
             break
     else:
-        said = "; ".join(one["change"] for one in tried)
+        said = "; ".join(str(one["change"]) for one in tried)
         explained = finding.stamped(cause=f"No single change tried mends it: {said}.")
     explained = explained.stamped(evidence={**finding.evidence, "tried": tried})
     results = [explained if r is finding else r for r in report.results]

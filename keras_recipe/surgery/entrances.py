@@ -24,6 +24,8 @@ _NORMALISERS = (
 )
 #: Have weights, but only shift and scale: what leaves them counts.
 _TRANSPARENT = (_L.Normalization,)
+#: Run their inner layers in a loop of the backend: entered as one.
+_UNITS = (_L.RNN, _L.Wrapper, _L.Bidirectional)
 #: What a layer is called with beside its input.
 _BESIDE = ("mask", "training", "initial_state")
 
@@ -49,7 +51,8 @@ class Seen:
 
     Attributes:
         entrances: One for each input in flattened order; None where no layer noticed it.
-        calls: `(path, values)` for every such layer, in the order they ran.
+        calls: `(path, values)` for every such layer, in the order they ran; of a model with one
+            input only for the first, if that is where it enters.
     """
 
     entrances: list[Entrance | None]
@@ -67,7 +70,7 @@ def _owners(model: Any) -> list[tuple[str, Any]]:
     for path, layer in observable(model):
         inner = {id(v) for _, child in walk(layer) for v in child.weights}
         own = [v for v in layer.weights if id(v) not in inner]
-        whole = isinstance(layer, _L.RNN | _L.Wrapper) and layer.weights
+        whole = isinstance(layer, _UNITS) and layer.weights
         if (own or whole or isinstance(layer, _NORMALISERS)) and not isinstance(
             layer, _TRANSPARENT
         ):
@@ -75,8 +78,14 @@ def _owners(model: Any) -> list[tuple[str, Any]]:
     return found
 
 
+class _Enough(BaseException):  # noqa: N818  ends a call early; Keras rewraps exceptions
+    """Raised inside a layer when no more needs to be heard."""
+
+
 @contextmanager
-def _tapped(owners: list[tuple[str, Any]], calls: list[tuple[str, Any]]) -> Iterator[None]:
+def _tapped(
+    owners: list[tuple[str, Any]], calls: list[tuple[str, Any]], most: int | None
+) -> Iterator[None]:
     """Shadow each layer's `call` on the instance, to note its first argument."""
 
     def shadow(path: str, layer: Any) -> None:
@@ -85,6 +94,8 @@ def _tapped(owners: list[tuple[str, Any]], calls: list[tuple[str, Any]]) -> Iter
         def call(*args: Any, **kwargs: Any) -> Any:
             inputs = args or [v for k, v in kwargs.items() if k not in _BESIDE]
             calls.append((path, keras.tree.flatten(inputs)[0]))
+            if len(calls) == most:
+                raise _Enough
             return original(*args, **kwargs)
 
         vars(layer)["call"] = call
@@ -101,9 +112,12 @@ def _tapped(owners: list[tuple[str, Any]], calls: list[tuple[str, Any]]) -> Iter
             del vars(layer)["call"]
 
 
-def _calls(model: Any, owners: list[tuple[str, Any]], x: Any) -> list[tuple[str, np.ndarray]]:
+def _calls(
+    model: Any, owners: list[tuple[str, Any]], x: Any, most: int | None = None
+) -> list[tuple[str, np.ndarray]]:
+    """Return what the first `most` layers got (all of them when None), in the order they ran."""
     recorded: list[tuple[str, Any]] = []
-    with _tapped(owners, recorded):
+    with suppress(_Enough), _tapped(owners, recorded, most):
         takes = "training" in inspect.signature(model.call).parameters
         model(tensors(x), **({"training": False} if takes else {}))  # augmentation is off
     found, rows = [], len(leaves(x)[0])
@@ -120,6 +134,18 @@ def _rolled(x: Any, index: int) -> Any:
     flat = keras.tree.flatten(x)
     flat[index] = np.roll(flat[index], 1, axis=0)
     return keras.tree.pack_sequence_as(x, flat)
+
+
+def _first_moved(
+    calls: list[tuple[str, np.ndarray]],
+    moved: list[tuple[str, np.ndarray]],
+    kinds: dict[str, str],
+) -> Entrance | None:
+    """Return the first layer that got something else when rows were moved."""
+    for (path, before), (_, after) in zip(calls, moved, strict=True):
+        if before.shape != after.shape or not np.array_equal(before, after):
+            return Entrance(path=path, kind=kinds[path], values=before)
+    return None
 
 
 def _kind(layer: Any) -> str:
@@ -146,15 +172,15 @@ def seen_by(model: Any, x: Any) -> Seen | None:
     owners = _owners(model)
     kinds = {path: _kind(layer) for path, layer in owners}
     x = mapped(lambda leaf: leaf, x)
+    inputs = len(keras.tree.flatten(x))
     with suppress(Exception):  # the user's own `call` runs here; "not known" is an answer
-        calls = _calls(model, owners, x)
-        entrances: list[Entrance | None] = []
-        for index in range(len(keras.tree.flatten(x))):
-            moved = _calls(model, owners, _rolled(x, index))
-            entrances.append(None)
-            for (path, before), (_, after) in zip(calls, moved, strict=True):
-                if before.shape != after.shape or not np.array_equal(before, after):
-                    entrances[-1] = Entrance(path=path, kind=kinds[path], values=before)
-                    break
+        for most in (1, None) if inputs == 1 else (None,):  # the first layer usually is it
+            calls = _calls(model, owners, x, most)
+            entrances = [
+                _first_moved(calls, _calls(model, owners, _rolled(x, index), most), kinds)
+                for index in range(inputs)
+            ]
+            if all(entrances):
+                break
         return Seen(entrances, calls)
     return None

@@ -40,7 +40,7 @@ def rectify(model: Any, layers: list[Any]) -> None:
         layer.activation = keras.activations.relu
         layer.kernel.assign(draw(tuple(layer.kernel.shape)))
         if layer.bias is not None:
-            layer.bias.assign(keras.ops.zeros_like(layer.bias))
+            layer.bias.assign(np.zeros(tuple(layer.bias.shape), layer.bias.dtype))
     remake(model, absent=True)
 
 

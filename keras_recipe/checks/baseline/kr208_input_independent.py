@@ -74,7 +74,7 @@ def input_independent(
     often = max(most_steps // 4, 1)
     with without_regularization(model):
         with preserve(model):
-            limits = {"every": often, "target": target, "seconds": seconds}
+            limits: dict[str, Any] = {"every": often, "target": target, "seconds": seconds}
             real = train(model, rows, steps=steps, batch_size=len(probe), **limits)
             spread, done = _spread(predict(model, rows.x)), real.steps[-1]
         without = constant

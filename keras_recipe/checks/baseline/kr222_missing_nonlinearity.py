@@ -9,9 +9,16 @@ from keras_recipe.core.result import Fix, Result, failed, passed, warned
 from keras_recipe.data.statistics import Statistics
 
 L = keras.layers
-_KERNELS = (L.Dense, L.EinsumDense, L.Conv1D, L.Conv2D, L.Conv3D)
+_KERNELS: tuple[Any, ...] = (L.Dense, L.EinsumDense, L.Conv1D, L.Conv2D, L.Conv3D)
 _KERNELS += (L.Conv1DTranspose, L.Conv2DTranspose, L.DepthwiseConv2D, L.SeparableConv2D)
-_AFFINE = (L.Dropout, L.SpatialDropout1D, L.SpatialDropout2D, L.Flatten, L.Reshape, L.Permute)
+_AFFINE: tuple[Any, ...] = (
+    L.Dropout,
+    L.SpatialDropout1D,
+    L.SpatialDropout2D,
+    L.Flatten,
+    L.Reshape,
+    L.Permute,
+)
 _AFFINE += (L.InputLayer, L.GaussianNoise, L.AveragePooling1D, L.AveragePooling2D, L.Add)
 _AFFINE += (L.GlobalAveragePooling1D, L.GlobalAveragePooling2D, L.ZeroPadding2D, L.Concatenate)
 _AFFINE += (L.BatchNormalization, L.Rescaling, L.Normalization)

@@ -28,7 +28,7 @@ def input_scale(
     most_steps: int = 1000,
     least: float = 0.3,
     ratio: float = 0.5,
-    seconds: float = 10.0,
+    seconds: float = 20.0,
 ) -> Result:
     """Inputs reach the first layer at a scale that does not stand in the way of training.
 

@@ -63,7 +63,7 @@ def target_scale(
     most_steps: int = 1000,
     least: float = 0.3,
     ratio: float = 0.5,
-    seconds: float = 10.0,
+    seconds: float = 20.0,
 ) -> Result:
     """Regression targets have a scale that output, loss and learning rate can work with.
 

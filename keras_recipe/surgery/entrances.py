@@ -51,8 +51,8 @@ class Seen:
 
     Attributes:
         entrances: One for each input in flattened order; None where no layer noticed it.
-        calls: `(path, values)` for every such layer, in the order they ran; of a model with one
-            input only for the first, if that is where it enters.
+        calls: `(path, values)` for every such layer, in the order they ran; of a model with
+            one input only for the first, if that is where it enters.
     """
 
     entrances: list[Entrance | None]
@@ -78,7 +78,7 @@ def _owners(model: Any) -> list[tuple[str, Any]]:
     return found
 
 
-class _Enough(BaseException):  # noqa: N818  ends a call early; Keras rewraps exceptions
+class _Enough(BaseException):
     """Raised inside a layer when no more needs to be heard."""
 
 
@@ -115,7 +115,7 @@ def _tapped(
 def _calls(
     model: Any, owners: list[tuple[str, Any]], x: Any, most: int | None = None
 ) -> list[tuple[str, np.ndarray]]:
-    """Return what the first `most` layers got (all of them when None), in the order they ran."""
+    """Return what the first `most` layers got (all when None), in the order they ran."""
     recorded: list[tuple[str, Any]] = []
     with suppress(_Enough), _tapped(owners, recorded, most):
         takes = "training" in inspect.signature(model.call).parameters

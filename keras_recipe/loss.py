@@ -117,7 +117,8 @@ def predict(model: Any, x: Any, batch_size: int = 128) -> Any:
     """
     batch = Batch(x)
     rows, parts = len(batch), []
-    size = min(batch_size, rows)
+    fixed = [t.shape[0] for t in getattr(model, "inputs", None) or [] if t.shape]
+    size = fixed[0] if fixed and fixed[0] else min(batch_size, rows)
     for start in range(0, rows, size):
         indices = [min(i, rows - 1) for i in range(start, start + size)]
         outputs = model.predict_on_batch(batch.take(indices).x)

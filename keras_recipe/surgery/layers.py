@@ -20,7 +20,7 @@ def _children(layer: Any) -> Iterator[Any]:
         if name not in ("_inbound_nodes", "_outbound_nodes", "_functional")
         for leaf in _leaves(value)
     ]
-    seen: set[int] = set()
+    seen = {id(vars(layer).get("_functional"))}  # a Sequential's own graph, not a layer of it
     for leaf in found:
         if id(leaf) not in seen:
             seen.add(id(leaf))

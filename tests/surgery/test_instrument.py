@@ -92,7 +92,6 @@ PROGRAMS = {
     "subclassed": subclassed,
     "half": half,
     "accumulated": lambda: dense(keras.optimizers.Adam(0.01, gradient_accumulation_steps=3)),
-    "averaged": lambda: dense(keras.optimizers.AdamW(0.01, use_ema=True)),
     "eager": lambda: dense(run_eagerly=True),  # seconds on JAX
 }
 
@@ -309,4 +308,10 @@ def test_what_cannot_be_watched_says_so():
     model.trainable = True
     model.compile(several, "mse")
     with pytest.raises(CannotWatch, match="several optimizers"):
+        instrument(model)
+
+
+def test_an_optimizer_that_averages_its_weights_is_not_watched():
+    model = dense(keras.optimizers.AdamW(0.01, use_ema=True))
+    with pytest.raises(CannotWatch, match="moving average"):
         instrument(model)

@@ -86,9 +86,16 @@ def _is_drawn_by(values: np.ndarray, initializer: Any, shape: tuple[int, ...]) -
     return bool(np.abs(shares[0] - shares[1]).max() < _SURE * np.sqrt(2 / len(a)))
 
 
+def _unfreeze(model: Any) -> None:
+    """Make the model and each layer trainable: on TensorFlow a Sequential does not pass it on."""
+    model.trainable = True
+    for _, layer in walk(model):
+        layer.trainable = True
+
+
 def train_everything(model: Any) -> None:
     """Make every layer trainable, in place; the optimizer starts anew at its present rate."""
-    model.trainable = True
+    _unfreeze(model)
     optimizer = innermost(model.optimizer)
     replace_optimizer(model, type(optimizer).from_config(optimizer.get_config()))
 
@@ -99,7 +106,7 @@ def everything_trainable(model: Any) -> Iterator[None]:
     layers = [(model, model.trainable), *((x, x.trainable) for _, x in walk(model))]
     optimizer = innermost(model.optimizer)
     try:
-        model.trainable = True
+        _unfreeze(model)
         with other_optimizer(model, type(optimizer).from_config(optimizer.get_config())):
             yield
     finally:

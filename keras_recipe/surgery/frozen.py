@@ -87,7 +87,7 @@ def _is_drawn_by(values: np.ndarray, initializer: Any, shape: tuple[int, ...]) -
 
 
 def _unfreeze(model: Any) -> None:
-    """Make the model and each layer trainable: on TensorFlow a Sequential does not pass it on."""
+    """Unfreeze each layer: on TensorFlow a Sequential does not pass `trainable` on."""
     model.trainable = True
     for _, layer in walk(model):
         layer.trainable = True

@@ -20,7 +20,7 @@ from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-ROUNDS = 5
+ROUNDS = 9
 EPOCHS = 6  # of each run; the first, which traces, is left out
 IMAGES = 60_000
 IMPORTS = 7
@@ -34,7 +34,7 @@ def _models() -> dict[str, tuple[Callable[[], Any], Any, Any, int]]:
     random = np.random.default_rng(0)
     digits = random.random((1792, 64), "float32")
     images = random.random((512, 28, 28, 1), "float32")
-    series = random.random((512, 24, 8), "float32")
+    series = random.random((1024, 24, 8), "float32")
 
     def labels(rows: int) -> Any:
         return random.integers(0, 10, rows).astype("int32")
@@ -63,7 +63,7 @@ def _models() -> dict[str, tuple[Callable[[], Any], Any, Any, int]]:
 
     return {
         "tiny MLP": (mlp, digits, labels(1792), 32),
-        "LSTM": (lstm, series, labels(512), 32),
+        "LSTM": (lstm, series, labels(1024), 32),
         "convnet": (convnet, images, labels(512), 64),
     }
 

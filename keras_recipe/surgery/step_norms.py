@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -51,49 +51,44 @@ class StepNorms:
             before: `parts` of the weights before the update.
             after: `parts` of them after it.
         """
-        groups = self._groups(gradients)
-        squares = [_squares([gradients[i] for i in g]) for g in groups]
-        norms = [self._in_order(squares, groups, fill=NONE)]
-        groups = self._groups(after, every=True)
-        old = [_matrix([before[i] for i in g]) for g in groups]
-        new = [_matrix([after[i] for i in g]) for g in groups]
-        moved = [a - b for a, b in zip(new, old, strict=True)]
-        for matrices in (new, moved):
-            squares = [ops.sum(ops.square(m), axis=1) for m in matrices]
-            norms.append(ops.multiply(self._in_order(squares, groups), self._scale))
+        norms = [self._squares(gradients)]
+        moved = [new - old for new, old in zip(after, before, strict=True)]
+        norms += [ops.multiply(self._squares(some), self._scale) for some in (after, moved)]
         squared = ops.stack(norms, axis=1)
         return ops.where(squared < 0, NONE, ops.sqrt(ops.abs(squared)))
 
     def sums(self, gradients: Sequence[Any]) -> Any:
         """Return a number a weight, finite if its gradient is; shape `(weights,)`."""
-        groups = self._groups(gradients)
-        found = [
-            ops.sum(_matrix([gradients[i] for i in g]), axis=1)
-            if len(g) > 1
-            else ops.reshape(ops.sum(_single(_values(gradients[g[0]]))), (1,))
-            for g in groups
-        ]
-        return self._in_order(found, groups)
+        return self._reduced(gradients, lambda tensor: tensor)
 
-    def _groups(self, tensors: Sequence[Any], *, every: bool = False) -> list[list[int]]:
+    def _squares(self, tensors: Sequence[Any]) -> Any:
+        return self._reduced(tensors, ops.square)
+
+    def _reduced(self, tensors: Sequence[Any], of: Callable[[Any], Any]) -> Any:
+        """Return the sum over `of` each tensor, in the order of the variables."""
+        groups = sorted(self._groups(tensors), key=len)  # those alone first
+        held = [index for group in groups for index in group]
+        missing = [index for index in range(len(self.sizes)) if index not in set(held)]
+        alone = [of(_single(_values(tensors[g[0]]))) for g in groups if len(g) == 1]
+        found = [ops.stack([ops.sum(tensor) for tensor in alone])] if alone else []
+        for group in groups[len(alone) :]:
+            rows = of(_single(ops.stack([tensors[index] for index in group])))
+            found.append(ops.sum(rows, axis=tuple(range(1, len(rows.shape)))))
+        if missing:
+            found.append(np.full(len(missing), NONE, "float32"))
+        joined = found[0] if len(found) == 1 else ops.concatenate(found)
+        order = np.argsort([*held, *missing])
+        return joined if (np.diff(order) == 1).all() else ops.take(joined, order)
+
+    def _groups(self, tensors: Sequence[Any]) -> list[list[int]]:
         """Return the indices of what can be stacked; large and sparse tensors stay alone."""
         groups: dict[Any, list[int]] = {}
         for index, (tensor, size) in enumerate(zip(tensors, self.sizes, strict=True)):
             if tensor is None:
                 continue
-            alone = not every and (size > ELEMENTS or _values(tensor) is not tensor)
+            alone = size > ELEMENTS or _values(tensor) is not tensor
             groups.setdefault(index if alone else self._keys[index], []).append(index)
         return list(groups.values())
-
-    def _in_order(self, found: list[Any], groups: list[list[int]], *, fill: float = 0.0) -> Any:
-        """Join the groups' numbers in the order of the variables."""
-        held = [index for group in groups for index in group]
-        missing = [index for index in range(len(self.sizes)) if index not in set(held)]
-        if missing:
-            found = [*found, np.full(len(missing), fill, "float32")]
-        joined = ops.concatenate(found)
-        order = np.argsort([*held, *missing])
-        return joined if (np.diff(order) == 1).all() else ops.take(joined, order)
 
 
 def _taken(size: int) -> int:
@@ -122,16 +117,3 @@ def _single(tensor: Any) -> Any:
     """Return the tensor in single precision if it is in a shorter one, which would overflow."""
     short = keras.backend.standardize_dtype(tensor.dtype) != "float32"
     return ops.cast(tensor, "float32") if short else tensor
-
-
-def _matrix(tensors: list[Any]) -> Any:
-    """Return equal tensors as the rows of a matrix."""
-    return _single(ops.reshape(ops.stack(tensors), (len(tensors), -1)))
-
-
-def _squares(gradients: list[Any]) -> Any:
-    """Return the sum of squares of each gradient."""
-    if len(gradients) > 1:
-        return ops.sum(ops.square(_matrix(gradients)), axis=1)
-    flat = ops.reshape(_single(_values(gradients[0])), (-1,))
-    return ops.reshape(ops.vdot(flat, flat), (1,))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 from rich.console import Console
 
 from keras_recipe import checks
@@ -17,14 +19,15 @@ from keras_recipe.core.errors import InputError
 from keras_recipe.core.report import Report
 from keras_recipe.core.result import Cost
 from keras_recipe.core.runner import run
-from keras_recipe.core.settings import Settings
-from keras_recipe.data.batch import Batch
+from keras_recipe.core.settings import Settings, unknown
+from keras_recipe.data.batch import Batch, mapped
 from keras_recipe.diagnosis.counterfactual import explain
 from keras_recipe.loss import tensors
 from keras_recipe.subject import Subject
 from keras_recipe.surgery.preserve import preserve, random_states, unbuild, unbuilt_parts
 
 AFTER_TRAINING = ("KR217",)
+_OWN = ("test_data", "task", "groups", "budget", "select", "ignore", "seed")
 
 
 @contextmanager
@@ -79,7 +82,7 @@ def build(model: Any, probe: Batch) -> None:
     """
     with _refusing(probe):
         if not model.built or not model.weights:
-            model(tensors(probe.x))
+            model(tensors(mapped(np.nan_to_num, probe.x)))  # a gap is KR101's affair
         optimizer = getattr(model, "optimizer", None)
         if optimizer is not None and not optimizer.built:
             optimizer.build(model.trainable_variables)
@@ -132,17 +135,21 @@ def check(  # noqa: PLR0913  what `fit` takes
         ignore: Prefixes of codes to leave out.
         seed: Seed of every random choice of the checks.
         verbose: `"auto"` shows progress in a terminal, 0 never, 1 always.
-        **fit_settings: Further arguments of `fit` (callbacks, verbose, …): no check reads them.
+        **fit_settings: Further arguments of `fit` (callbacks, …): no check reads them.
 
     Returns:
         The report: a row for every check.
 
     Raises:
         InputError: Data, model or settings cannot be used; one sentence says why.
-        ConfigError: A code or a threshold is unknown.
+        ConfigError: A code, a threshold or an argument is unknown.
     """
-    del test_data, groups, fit_settings
+    del test_data, groups
     began = time.perf_counter()
+    known = inspect.signature(keras.Model.fit).parameters
+    for name in fit_settings:
+        if name not in known:
+            raise unknown(name, [*known, *_OWN], "argument of check")
     if isinstance(budget, bool) or not isinstance(budget, int | float) or not budget > 0:
         msg = f"`budget` must be a number of seconds above 0. Received: {budget!r}"
         raise InputError(msg)
@@ -185,6 +192,8 @@ def _examined(
     with _progress(verbose) as progress, preserve(model) as guard:
         with _refusing(subject.probe):
             _ = subject.predictions
+        if subject.refuses_gaps:  # nothing else can be said of such data
+            wanted = [c for c in wanted if c.code == "KR101"]
         facts = subject.facts
         guard.restore()
         report = run(

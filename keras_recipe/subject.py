@@ -13,7 +13,7 @@ import keras
 import numpy as np
 
 from keras_recipe.core.errors import InputError, NotApplicable
-from keras_recipe.data.batch import Batch, leaves
+from keras_recipe.data.batch import Batch, leaves, mapped
 from keras_recipe.data.reservoir import Reservoir
 from keras_recipe.data.sources import Source, open_source
 from keras_recipe.data.statistics import Statistics, measure
@@ -159,6 +159,7 @@ class Subject:
         _refuse_unless_count("seed", seed, least=0)
         self._model, self._task, self._seed = model, task, int(seed)
         self._extras = dict(extras or {})
+        self.refuses_gaps = False
         source = open_source(x, y, sample_weight)
         held = 0.0 if validation_data is not None else validation_split
         self.source, self._held = _split(source, held)
@@ -240,8 +241,21 @@ class Subject:
 
     @cached_property
     def predictions(self) -> Any:
-        """The model's outputs on `sample` in inference mode, before anything is trained."""
-        return predict(self._model, self.sample.x)
+        """The model's outputs on `sample` in inference mode, before anything is trained.
+
+        A model that raises on NaN (as a token number, say) is given 0 in its place, and
+        `refuses_gaps` is set.
+        """
+        x = self.sample.x
+        try:
+            return predict(self._model, x)
+        except Exception:
+            filled = mapped(np.nan_to_num, x)
+            pairs = zip(leaves(x), leaves(filled), strict=True)
+            if all(np.array_equal(before, after) for before, after in pairs):
+                raise
+            self.refuses_gaps = True
+            return predict(self._model, filled)
 
     def read(self) -> None:
         """Read everything that needs data now, so that later needs cost nothing."""

@@ -122,6 +122,7 @@ WRONG = {
     "validation data of two lengths": _check(X, Y, validation_data=(X, Y[:-1])),
     "an unknown task": _check(X, Y, task="clustering"),
     "a task for an unknown output": _check(X, Y, task={"head": "binary"}),
+    "a misspelt setting": _check(X, Y, epoch=3),
     "an unknown code": _check(X, Y, select="KR999"),
     "an unknown code to ignore": _check(X, Y, ignore=["KX1"]),
     "an unknown setting": _configured('[tool.keras_recipe]\nselct = ["KR2"]'),
@@ -201,6 +202,17 @@ def test_there_are_at_least_forty():
 def test_sick_data_is_a_finding_and_not_an_exception(code, data, model):
     report = keras_recipe.check(model, *data(), select=["KR1", "KR20"], budget=60)
     assert report[code].status == "fail"
+    assert report.counts["error"] == 0
+
+
+def test_a_gap_among_token_numbers_is_a_finding():
+    tokens = np.random.default_rng(0).integers(0, 20, (64, 5)).astype("float32")
+    tokens[3, 2] = np.nan
+    average = layers.GlobalAveragePooling1D()
+    model = keras.Sequential([layers.Embedding(20, 4), average, layers.Dense(10, "softmax")])
+    model.compile("adam", specimens.SPARSE)
+    report = keras_recipe.check(model, tokens, Y)
+    assert report["KR101"].status == "fail"
     assert report.counts["error"] == 0
 
 

@@ -132,7 +132,10 @@ def check(  # noqa: PLR0913  the options of one command
     The factory takes no arguments and returns (model, x, y), or a dict or an object with
     model, x, y and further arguments of keras_recipe.check such as validation_data.
     """
-    _known(format, importlib.import_module("keras_recipe.reports").FORMATS)
+    reports = importlib.import_module("keras_recipe.reports")
+    _known(format, reports.FORMATS)
+    if output and not format:
+        reports.format_of(output)  # refused now, not after the work
     _start(_asked(ctx, backend, accelerator, devices))
     examine = importlib.import_module("keras_recipe.examine").check
     fit = importlib.import_module("keras").Model.fit

@@ -41,6 +41,22 @@ def render(report: Report, format: str = "console") -> str:  # noqa: A002  as in
     return text
 
 
+def format_of(path: str | os.PathLike[str]) -> str:
+    """Return the format that the suffix of a file chooses.
+
+    Raises:
+        ConfigError: It does not name one.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix not in _SUFFIXES:
+        msg = (
+            f"The name {os.fspath(path)!r} does not say which format to write; "
+            f"end it in one of {', '.join(_SUFFIXES)}, or give `format`."
+        )
+        raise ConfigError(msg)
+    return _SUFFIXES[suffix]
+
+
 def write(report: Report, path: str | os.PathLike[str], format: str | None = None) -> Path:  # noqa: A002
     """Write `report` to a file, whole or not at all, and return its path.
 
@@ -56,13 +72,7 @@ def write(report: Report, path: str | os.PathLike[str], format: str | None = Non
         ConfigError: The format is not known, or the suffix does not name one.
         InputError: Nothing can be written there.
     """
-    if format is None and Path(path).suffix.lower() not in _SUFFIXES:
-        msg = (
-            f"The name {os.fspath(path)!r} does not say which format to write; "
-            f"end it in one of {', '.join(_SUFFIXES)}, or give `format`."
-        )
-        raise ConfigError(msg)
-    text = render(report, format or _SUFFIXES[Path(path).suffix.lower()])
+    text = render(report, format or format_of(path))
     try:
         target = Path(path).resolve()
         if target.exists() and not target.is_file():

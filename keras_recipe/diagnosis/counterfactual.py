@@ -22,7 +22,9 @@ from keras_recipe.surgery.frozen import everything_trainable, frozen, train_ever
 from keras_recipe.surgery.optimizer import (
     innermost,
     other_optimizer,
+    rate_of,
     replace_optimizer,
+    restarted,
     schedule_of,
 )
 from keras_recipe.surgery.rectify import bounded, rectified, rectify
@@ -51,12 +53,6 @@ class Change:
     during: Callable[[Any], Any] = lambda _: nullcontext()
     data: Callable[[Batch], Batch] = lambda rows: rows
     action: Callable[[Any], Any] | None = None
-
-
-def _fresh(optimizer: Any, **other: Any) -> Any:
-    """Return a new optimizer of the same kind with some settings changed."""
-    inner = innermost(optimizer)
-    return type(inner).from_config({**inner.get_config(), **other})
 
 
 def _standardised(array: np.ndarray) -> np.ndarray:
@@ -130,15 +126,15 @@ def _in_the_optimizer(model: Any) -> Iterator[Change]:
         yield Change(
             text="switch gradient clipping off",
             code="model.compile(keras.optimizers.Adam(rate), ...)  # no clipnorm",
-            **_swap(lambda optimizer: _fresh(optimizer, **clips)),
+            **_swap(lambda optimizer: restarted(optimizer, **clips)),
         )
     if schedule_of(inner) is None:
-        rate = abs(float(keras.ops.convert_to_numpy(inner.learning_rate)))
+        rate = abs(rate_of(inner))
         for factor in (0.1, 10.0):
             yield Change(
                 text=f"multiply the learning rate by {factor:g}, to {rate * factor:.3g}",
                 code=f"model.optimizer.learning_rate = {rate * factor:.3g}",
-                **_swap(partial(_fresh, learning_rate=rate * factor)),
+                **_swap(partial(restarted, learning_rate=rate * factor)),
             )
     yield Change(
         text="use Adam at its default rate of 0.001",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,10 +31,12 @@ class Side:
         rows: Rows to train on.
         score: Returns the share of what can be learned that the model shows on held-out rows
             of this form: 0 is the best constant, 1 is perfect.
+        during: What is changed on the model for as long as it trains on this side.
     """
 
     rows: Batch
     score: Callable[[], float]
+    during: Callable[[Any], AbstractContextManager[Any]] = lambda _: nullcontext()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +108,7 @@ def _shares(
     stride = max(1, int(STRIDE_BYTES / max(each * batch_size, 1)))
     found: list[float] = []
     done = 0
-    with preserve(model):
+    with preserve(model), side.during(model):
         for mark in marks:
             while done < mark:
                 steps = min(stride, mark - done)
@@ -129,6 +132,7 @@ def contest(  # noqa: PLR0913  two sides, how long, and what decides
     least: float,
     ratio: float,
     seconds: float,
+    enough: float = float("inf"),
 ) -> Contest | None:
     """Train the same model from where it stands with both sides, in the same order of rows.
 
@@ -146,6 +150,7 @@ def contest(  # noqa: PLR0913  two sides, how long, and what decides
         least: As in `Contest.harmed`.
         ratio: As in `Contest.harmed`.
         seconds: Time after which no further training is started.
+        enough: Share with which the first training leaves no question; then no other is done.
 
     Returns:
         None if the time was spent before harm could be shown or excluded.
@@ -156,6 +161,8 @@ def contest(  # noqa: PLR0913  two sides, how long, and what decides
     began = time.perf_counter()
     marks = [max(1, round(steps * (i + 1) / MARKS)) for i in range(MARKS)]
     runs = [_shares(model, before, marks, batch_size, seed)]
+    if max(runs[0]) >= enough:
+        return Contest(steps=marks, before=runs, after=[0.0], planned=planned)
     if time.perf_counter() - began > seconds:
         return None
     changed = _shares(model, after, marks, batch_size, seed)

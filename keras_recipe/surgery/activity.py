@@ -51,7 +51,7 @@ def activation_statistics(
         with _listening(chosen, found):
             model(x, **arguments)
         paths[:] = found
-        return ops.stack(list(found.values()))
+        return ops.stack(list(found.values())) if found else ops.zeros((0, len(NAMES)))
 
     tap = _Tap(model, observe)
 

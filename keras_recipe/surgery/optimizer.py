@@ -24,6 +24,17 @@ def schedule_of(optimizer: Any) -> Any:
     return rate if is_schedule else None
 
 
+def rate_of(optimizer: Any) -> float:
+    """Return the learning rate of the next step."""
+    return float(keras.ops.convert_to_numpy(innermost(optimizer).learning_rate))
+
+
+def restarted(optimizer: Any, **other: Any) -> Any:
+    """Return a new optimizer of the same kind, with some settings changed and no memory."""
+    inner = innermost(optimizer)
+    return type(inner).from_config({**inner.get_config(), **other})
+
+
 def is_warming_up(optimizer: Any, steps: int, planned: int) -> bool:
     """Say whether the rate of the next `steps` stays below half its peak of the whole plan."""
     schedule = schedule_of(optimizer)

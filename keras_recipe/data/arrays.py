@@ -30,7 +30,7 @@ def to_array(value: Any, name: str) -> np.ndarray:
         InputError: It is ragged, holds Python objects or dates, or is no array at all.
     """
     if isinstance(value, np.ndarray):
-        array = value
+        array = np.asarray(value)  # no subclass: a matrix or a mask has rules of its own
     elif hasattr(value, "to_numpy"):
         array = value.to_numpy()
         array = array[:, None] if is_from(value, "pandas") and array.ndim == 1 else array

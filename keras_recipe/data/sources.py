@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
@@ -10,7 +11,8 @@ from typing import Any
 
 import keras
 
-from keras_recipe.core.errors import InputError
+from keras_recipe.core.errors import InputError, KerasRecipeError
+from keras_recipe.core.said import said
 from keras_recipe.data.arrays import is_from, rows_of, structure
 from keras_recipe.data.batch import Batch
 from keras_recipe.data.untouched import untouched
@@ -32,6 +34,7 @@ class Source:
         batch_size: Rows a batch as the data itself has them; None for arrays.
         num_batches: Batches an epoch as the data itself says; None if it does not.
         whole: All rows as one Batch, where the data is arrays.
+        unseeded: Number of shuffles whose seed nobody knows.
     """
 
     batches: Callable[[], Iterator[Batch]]
@@ -41,6 +44,7 @@ class Source:
     batch_size: int | None = None
     num_batches: int | None = None
     whole: Batch | None = None
+    unseeded: int = 0
 
 
 def _arrays(x: Any, y: Any, sample_weight: Any) -> Source:
@@ -82,11 +86,17 @@ def _stream(
 
     def batches() -> Generator[Batch, None, None]:
         count = 0
-        for element in start():
-            yield _unpacked(element, kind)
-            count += 1
-            if length is None and count >= most:
-                return
+        try:
+            for element in start():
+                yield _unpacked(element, kind)
+                count += 1
+                if length is None and count >= most:
+                    return
+        except KerasRecipeError:
+            raise
+        except Exception as error:  # the user's code, with errors of its own
+            place = f"at batch {count}"
+            raise _broken(kind, place, error) from error
         if count == 0:
             msg = f"There is no data: the {kind} is empty. Expected at least one batch."
             raise InputError(msg)
@@ -96,8 +106,18 @@ def _stream(
     return Source(batches, first, None, kind, len(first), length)
 
 
+def _broken(kind: Any, place: str, error: Exception) -> InputError:
+    kind = kind if isinstance(kind, str) else type(kind).__name__
+    text = f"{type(error).__name__}: {said(error)}".rstrip(": .")
+    return InputError(f"The {kind} cannot be read: {place} it raised {text}; mend it first.")
+
+
 def _py_dataset(x: Any) -> Source:
-    count = x.num_batches
+    try:
+        count = x.num_batches
+    except Exception as error:  # the user's code, with errors of its own
+        place = "asked for its length"
+        raise _broken(x, place, error) from error
 
     def start() -> Iterator[Any]:
         with untouched(x):
@@ -125,10 +145,13 @@ def _loader(x: Any) -> Source:
 
 
 def _tf_dataset(x: Any) -> Source:
-    ours = importlib.import_module("keras_recipe.backend.tensorflow").independent_dataset(x)
+    tensorflow = importlib.import_module("keras_recipe.backend.tensorflow")
+    ours = tensorflow.independent_dataset(x)
     length = int(x.cardinality())  # -1: endless, -2: unknown
     most = ENDLESS if length == -1 else UNKNOWN
-    return _stream(lambda: ours, "tf.data.Dataset", length if length >= 0 else None, most)
+    known = length if length >= 0 else None
+    made = _stream(lambda: ours, "tf.data.Dataset", known, most)
+    return dataclasses.replace(made, unseeded=tensorflow.unseeded_shuffles(x))
 
 
 def _opener(x: Any) -> Callable[[Any], Source] | None:

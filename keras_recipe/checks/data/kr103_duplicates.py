@@ -1,0 +1,102 @@
+from collections.abc import Mapping
+from typing import Any
+
+from keras_recipe.core.check import check
+from keras_recipe.core.result import Fix, Result, failed, passed, warned
+from keras_recipe.data.batch import Batch, leaves
+from keras_recipe.data.coincidence import are_tokens, chance_of_equal_rows, expected_share
+from keras_recipe.data.contents import Contents, conflicts, copies
+from keras_recipe.experiments.turned import turned_labels
+from keras_recipe.task import Task
+
+
+@check("KR103", cost="forward")
+def duplicates(
+    contents: Mapping[str, Contents],
+    samples: Mapping[str, Batch],
+    task: Task,
+    seed: int,
+    *,
+    floor: float = 0.1,
+    share: float = 0.1,
+    ratio: float = 10.0,
+    least: int = 20,
+    consistent: float = 0.7,
+) -> Result:
+    """Rows that are copies of each other, or turned copies, are few and agree on the label.
+
+    Why:
+        Where the same input has several labels no net can be right on all of them: the loss has
+        a floor that looks like bad training. A mirrored arrow under its old label is the same.
+    Fix:
+        Remove or merge the copies, keep one label for each; change the label where a mirrored
+        or turned picture means something else, or do not turn such pictures.
+    Tune:
+        floor: Share of training rows that every function of the inputs must get wrong, from
+            which on it FAILs (classes only: repeated measurements of an amount may differ).
+        share: Share of rows with a copy from which on it WARNs.
+        ratio: How many times as many copies as chance explains there must be; tables of few
+            states repeat rows by nature. Independent tables of 2 to 14 bits stay below 5.
+        least: Mirrored or turned copies (in the sample) from which on their labels are judged.
+        consistent: Share of the held-out rows of one class that a simple model, right on as
+            many of them before, must put into one other class after the turn to FAIL.
+    Source:
+        Karpathy 2019, stage 1 (duplicates, conflicting labels) and stage 2, "visualize just
+        before the net". Hashes of every row; turned copies by hashes of the sample's turns.
+    """
+    known, sample = contents["training"], samples["training"]
+    own, bad = copies(known), conflicts(known)
+    chance = expected_share(chance_of_equal_rows(leaves(sample.x)), known.rows)
+    fields: dict[str, Any] = {
+        "measured": own.share,
+        "expected": chance,
+        "unit": "share of rows",
+        "evidence": {
+            "pairs": [list(pair) for pair in own.pairs],
+            "conflicts": bad.groups,
+            "floor": bad.floor,
+        },
+    }
+    if turned := turned_labels(known, samples, task, seed, least, consistent):
+        return failed(
+            turned.text,
+            measured=turned.share,
+            expected=1 - turned.share,
+            unit="share of rows",
+            where=f"class {turned.label:g}",
+            cause="The augmentation changes what the picture means and keeps its label.",
+            fix=Fix(
+                text="Change the label with the picture, or leave this turn out.",
+                code="y_turned = new_class[y]  # or drop the flip",
+            ),
+            evidence=turned.evidence,
+        )
+    classes = all(
+        h.kind in ("binary", "multiclass") and h.structure == "sample" for h in task.heads
+    )
+    said = f"{own.share:.1%} of {known.rows} training rows occur more than once"
+    if own.share < ratio * chance or not own.count or are_tokens(leaves(sample.x)):
+        labels = (
+            f"; {bad.floor:.1%} must be wrong under any model" if classes and bad.floor else ""
+        )
+        natural = f"{said}, as chance or the kind of data has it{labels}"
+        return passed(natural if own.count else said, **fields)
+    if classes and bad.floor >= floor:
+        return failed(
+            f"{said}, and {bad.share:.1%} have copies with another label: any model must be "
+            f"wrong on {bad.floor:.1%} of the rows",
+            where=f"rows {bad.groups[0]}",
+            cause="Rows were copied and labelled anew, or joined with the wrong labels.",
+            fix=Fix(text="Keep one row and one label of each.", code="np.unique(x, axis=0)"),
+            **fields,
+        )
+    if own.share >= share or (classes and bad.share >= share / 10):
+        return warned(
+            f"{said}; {bad.share:.1%} have copies with another label",
+            where=f"rows {list(own.pairs[0])}" if own.pairs else "",
+            cause="Files were read twice, or a class was made larger by copies: these count "
+            "several times, and fall on both sides of a split.",
+            fix=Fix(text="Drop the copies before splitting.", code="np.unique(x, axis=0)"),
+            **fields,
+        )
+    return passed(said, **fields)

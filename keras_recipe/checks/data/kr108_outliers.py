@@ -1,0 +1,98 @@
+from typing import Any
+
+import numpy as np
+
+from keras_recipe.core.check import check
+from keras_recipe.core.errors import NotApplicable
+from keras_recipe.core.result import Fix, Result, passed, warned
+from keras_recipe.data.batch import Batch, leaves, names
+from keras_recipe.data.features import is_tokens
+
+_SHOWN = 20
+_NORMAL = 1.349  # distance of the quartiles of a normal distribution in deviations
+
+
+def _distances(flat: np.ndarray) -> np.ndarray:
+    """Return how many robust deviations each value is from its column's middle.
+
+    Half of a column must vary: zeros with exceptions have no scale, and count as 0.
+    """
+    low, middle, high = np.nanpercentile(flat, (25, 50, 75), axis=0)
+    spread = (high - low) / _NORMAL
+    with np.errstate(invalid="ignore", divide="ignore"):
+        away = np.abs(flat - middle) / spread
+    return np.where(spread > 1e-9 * np.maximum(np.abs(middle), 1e-12), np.nan_to_num(away), 0.0)
+
+
+def _alone(column: np.ndarray, row: int) -> float:
+    """Return the gap to the next value over the range of all others."""
+    others = np.delete(column, row)
+    others = others[np.isfinite(others) & (others != column[row])]
+    if len(others) < 2 or np.ptp(others) == 0:
+        return 0.0
+    return float(np.abs(others - column[row]).min() / np.ptp(others))
+
+
+@check("KR108", cost="forward", requires=("KR101",))
+def outliers(sample: Batch, *, far: float = 20.0, gap: float = 3.0) -> Result:
+    """No value stands far outside of all others of its feature.
+
+    Why:
+        One -999 for "unknown" or a price with a lost decimal point decides the scale of its
+        feature and, under a squared loss, the fit.
+    Fix:
+        Look at the rows named; clip, or give gaps a column of their own.
+    Tune:
+        far: Distance from the median, in deviations told by the quartiles, above which a value
+            is suspected; the features of the breast cancer set reach 12.
+        gap: Gap to the next other value over the range of all the others, above which it
+            stands alone and WARNs. A heavy tail has no such gap.
+    Source:
+        Rousseeuw and Hubert 2011, "Robust statistics for outlier detection". On the sample of
+        at most 1024 rows; the ranking of the rows is in the evidence.
+    """
+    numeric = [
+        (name, leaf)
+        for name, leaf in zip(names(sample.x, "x"), leaves(sample.x), strict=True)
+        if leaf.dtype.kind == "f" and leaf.ndim == 2 and not is_tokens(leaf)
+    ]
+    if not numeric or len(sample) < 20:
+        msg = "there is no table of amounts with 20 rows or more"
+        raise NotApplicable(msg)
+    ranked: list[tuple[float, str, int, int, np.ndarray]] = []
+    for name, leaf in numeric:
+        flat = np.asarray(leaf, "float64")
+        away = _distances(flat)
+        for row in np.argsort(-away.max(1))[:_SHOWN]:
+            column = int(away[row].argmax())
+            ranked.append((float(away[row, column]), name, int(row), column, flat[:, column]))
+    ranked.sort(key=lambda one: -one[0])
+    worst, name, _, column, _ = ranked[0]
+    fields: dict[str, Any] = {
+        "measured": worst,
+        "expected": far,
+        "unit": "robust deviations",
+        "where": f"{name}[:, {column}]",
+        "evidence": {
+            "rows_of_the_sample": [
+                {"row": r, "input": n, "feature": c, "value": float(v[r]), "distance": d}
+                for d, n, r, c, v in ranked[:_SHOWN]
+            ]
+        },
+    }
+    text = f"the farthest value lies {worst:.1f} deviations from the middle of its feature"
+    for d, n, r, c, v in ranked:
+        if d > far and _alone(v, r) > gap:
+            count = int((v == v[r]).sum())
+            times = f" ({count} times)" if count > 1 else ""
+            return warned(
+                f"{v[r]:.6g}{times} stands alone in {n}[:, {c}], {d:.0f} deviations from the "
+                f"median {np.nanmedian(v):.4g}",
+                cause='A code for "unknown", another unit, or a slip of the decimal point.',
+                fix=Fix(
+                    text="Look at these rows; clip, or mark gaps.",
+                    code=f"x[:, {c}] = np.clip(x[:, {c}], low, high)",
+                ),
+                **{**fields, "where": f"{n}[:, {c}]", "measured": d},
+            )
+    return passed(text, **fields)

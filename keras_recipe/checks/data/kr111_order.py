@@ -1,0 +1,166 @@
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from keras_recipe.core.check import check
+from keras_recipe.core.errors import NotApplicable
+from keras_recipe.core.result import Fix, Result, failed, passed, warned
+from keras_recipe.data.batch import Batch, leaves
+from keras_recipe.data.order import Order, label_of_rows
+from keras_recipe.subject import FitSettings
+from keras_recipe.surgery.layers import walk
+from keras_recipe.task import Task
+
+_SHUFFLE = Fix(
+    text="Shuffle inputs and labels with one permutation before anything is cut off.",
+    code="order = np.random.permutation(len(x)); x, y = x[order], y[order]",
+)
+_NOT_CUT = "a time series is rightly cut by time; a net that knows no time cannot go beyond it"
+
+
+def _shares(labels: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    counts = np.array([(labels == c).sum() for c in classes], "float64")
+    return counts / max(counts.sum(), 1)
+
+
+def _cut_classes(mine: Order, held: np.ndarray, split: str, apart: float) -> Result | None:
+    """Judge held-out classes against training rows that are stored class by class."""
+    sizes = mine.sizes
+    if len(mine.labels or []) > len(sizes):  # more than one block a class
+        return None
+    classes = np.union1d(list(sizes), held)
+    trained = np.array([sizes.get(float(c), 0) for c in classes], "float64")
+    mine_shares, held_shares = trained / trained.sum(), _shares(held, classes)
+    gap = float(np.abs(mine_shares - held_shares).sum() / 2)
+    new = float(held_shares[mine_shares < 0.1 * held_shares].sum())
+    if gap < apart or (len(sizes) < 2 and not new):
+        return None
+    return failed(
+        f"training rows are sorted by class, and {split} was cut off such rows: {new:.0%} of "
+        f"its rows are of classes that training (almost) never has; the shares differ by "
+        f"{gap:.0%}",
+        measured=gap,
+        expected=0.0,
+        unit="share of rows",
+        where=split,
+        cause="The rows were stored class by class; Keras's validation_split takes the last.",
+        fix=_SHUFFLE,
+        evidence={"classes": [float(c) for c in classes[:50]], "new": new},
+    )
+
+
+def _cut_amounts(
+    mine: Order, training: Batch, held: Batch, split: str, least: int
+) -> Result | None:
+    """Judge held-out rows that lie beyond the end of sorted training rows."""
+    pairs = [("targets", mine.y, training.y, held.y)]
+    if mine.single and mine.x:
+        pairs.append(("inputs", mine.x[0], training.x, held.x))
+    for name, course, own, other in pairs:
+        if course is None or not course.monotone or course.rows < least:
+            continue
+        inside, outside = leaves(own)[0].ravel(), leaves(other)[0].ravel()
+        beyond = float(((outside < inside.min()) | (outside > inside.max())).mean())
+        if len(np.unique(inside)) < least or beyond < 0.9:
+            continue
+        say = failed if mine.single else warned
+        return say(
+            f"the {name} are stored in order, and {beyond:.0%} of the {split} rows lie beyond "
+            f"the {inside.min():.4g} to {inside.max():.4g} that training covers",
+            measured=beyond,
+            expected=0.0,
+            unit="share of rows",
+            where=split,
+            cause=f"The last rows of sorted data were cut off ({_NOT_CUT}).",
+            fix=_SHUFFLE,
+        )
+    return None
+
+
+@check("KR111", cost="forward")
+def order(
+    orders: Mapping[str, Order],
+    samples: Mapping[str, Batch],
+    fit: FitSettings,
+    task: Task,
+    model: Any,
+    *,
+    pure: float = 0.5,
+    blocks: float = 2.0,
+    apart: float = 0.3,
+    least: int = 50,
+) -> Result:
+    """The order in which rows are stored decides neither the batches nor the split.
+
+    Why:
+        A batch of one class teaches to say that class, the next batch unteaches it. And the
+        last rows of a sorted file, taken for validation, are classes that training never sees.
+    Fix:
+        Shuffle inputs and labels with one permutation before splitting; leave `shuffle=True`.
+    Tune:
+        pure: Share of batches that hold a single class from which on an order is at fault.
+        blocks: Runs of equal labels for each class up to which the order counts as sorted and
+            FAILs; more blocks, as in a recording, WARN.
+        apart: Distance of the class shares of sorted training rows and of the held-out rows
+            (total variation) from which on the split was cut off sorted rows.
+        least: Rows, and different values, from which on sorted amounts are judged.
+    Source:
+        Keras issues 597 and 6422 (validation_split takes the last rows before shuffling);
+        Bengio 2012, "Practical recommendations", on shuffling. Datasets are judged in the order
+        in which they yield; arrays only where `shuffle=False`. In a mixed order of two equal
+        classes a batch of 8 is pure once in 128. Stateful models, which need an order, WARN.
+    """
+    mine = orders["training"]
+    first = next((h for h in task.heads if h.target == 0), None)
+    classes = first is not None and first.kind in ("binary", "multiclass")
+    runs = (mine.labels or []) if classes and first and first.structure == "sample" else []
+    held = {name: rows for name, rows in samples.items() if name != "training"}
+    for split, rows in held.items():
+        labels = label_of_rows(leaves(rows.y)[0]) if leaves(rows.y) else None
+        found = None
+        if runs and labels is not None:
+            found = _cut_classes(mine, labels, split, apart)
+        elif not classes and leaves(rows.y):
+            found = _cut_amounts(mine, samples["training"], rows, split, least)
+        if found:
+            return found
+    if mine.y is None:
+        msg = "the rows have no single label or target that could be sorted"
+        raise NotApplicable(msg)
+    unshuffled = mine.streamed or not fit.shuffle
+    share, number = mine.pure_batches(fit.batch_size), len(mine.sizes)
+    chance = mine.pure_by_chance(fit.batch_size)
+    how = "in the order in which they come" if mine.streamed else "with shuffle=False"
+    fields: dict[str, Any] = {"measured": share, "unit": "share of batches"}
+    if runs and number > 1 and unshuffled and share >= pure > 3 * chance and len(runs) > 1:
+        stateful = any(getattr(layer, "stateful", False) for _, layer in walk(model))
+        is_sorted = len(runs) <= blocks * number
+        say = failed if is_sorted and not stateful else warned
+        return say(
+            f"{share:.0%} of the batches of {fit.batch_size} rows hold a single class, {how}; "
+            f"mixed rows would give {chance:.1%}",
+            expected=chance,
+            cause=f"The rows are stored in {len(runs)} blocks of {number} classes.",
+            fix=Fix(
+                text="Shuffle the rows.",
+                code="dataset.shuffle(len(x))"
+                if mine.streamed
+                else "model.fit(x, y, shuffle=True)",
+            ),
+            **fields,
+        )
+    if not classes and unshuffled and mine.y.monotone and mine.y.rows >= least:
+        return warned(
+            f"the targets of {mine.y.rows} rows are sorted, {how}: each batch pulls the "
+            "outputs its own way",
+            cause="The rows are stored in the order of the target.",
+            fix=_SHUFFLE,
+            **fields,
+        )
+    shuffled = "are shuffled by fit" if not unshuffled else f"come {how}, well mixed"
+    if runs:
+        return passed(
+            f"{len(runs)} runs of {number} classes in storage; rows {shuffled}", **fields
+        )
+    return passed(f"rows {shuffled}", **fields)

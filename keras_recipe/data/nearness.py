@@ -1,0 +1,206 @@
+"""Rows that are almost the same: nearer to each other than the spread of the data explains."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from keras_recipe.data.batch import Batch, leaves
+
+SIZE = 32  # numbers a row is put down as; distances keep to about 12 %
+MOST = 2**17  # rows kept: 16 MiB
+ELEMENTS = 2**14  # elements of one row that are looked at
+COMPARED = 2**30  # most pairs of rows compared
+REFERENCE = 1024  # rows that say how far neighbours usually are
+NEIGHBOURS = 10
+CLOSE = 0.2  # distance over that of the tenth: small classes lie together, copies closer
+TRUSTED = 5  # the first of them that is taken for no copy
+RICH = (
+    50  # different values a column needs; fewer are codes, and rows with equal codes are near
+)
+
+
+@dataclass(eq=False)
+class Sketch:
+    """A few random projections of every row, in which distances are about kept.
+
+    Attributes:
+        seed: Decides the projections; equal seeds for splits that are compared.
+        like: The sketch whose scales are used; None to take them from the first rows.
+        rows: Rows seen.
+        kept: Projections, of the first 131,072 rows.
+        usable: Whether distances mean something: pictures, or tables of rich columns.
+        chosen: The elements of each input that are looked at.
+        mixes: Their projections.
+        shapes: The form of a row; rows of other forms end it.
+    """
+
+    seed: int = 0
+    like: Sketch | None = None
+    rows: int = 0
+    kept: list[np.ndarray] = field(default_factory=list)
+    usable: bool | None = None
+    chosen: list[np.ndarray] = field(default_factory=list)
+    mixes: list[np.ndarray] = field(default_factory=list)
+    shapes: list[tuple[int, ...]] = field(default_factory=list)
+
+    def watch(self, batches: Iterator[Batch]) -> Iterator[Batch]:
+        """Yield the batches on, sketching rows on the way."""
+        for batch in batches:
+            self.add(batch)
+            yield batch
+
+    def add(self, batch: Batch) -> None:
+        """Take in the next rows."""
+        arrays = leaves(batch.x)
+        if self.usable is None:
+            self._open(arrays)
+        if not self.usable or self.rows >= MOST:
+            self.rows += len(batch)
+            return
+        if [a.shape[1:] for a in arrays] != self.shapes:
+            self.usable = False
+            return
+        made = sum(
+            np.nan_to_num(a.reshape(len(a), -1)[:, c].astype("float32")) @ m
+            for a, c, m in zip(arrays, self.chosen, self.mixes, strict=True)
+        )
+        self.kept.append(np.asarray(made, "float32"))
+        self.rows += len(batch)
+
+    def _open(self, arrays: list[np.ndarray]) -> None:
+        self.shapes = [a.shape[1:] for a in arrays]
+        if self.like is not None:
+            self.usable = bool(self.like.usable) and self.like.shapes == self.shapes
+            self.chosen, self.mixes = self.like.chosen, self.like.mixes
+            return
+        self.usable = bool(arrays) and all(_means_distance(a) for a in arrays)
+        random = np.random.default_rng(self.seed)
+        for a in arrays if self.usable else []:
+            size = math.prod(a.shape[1:])
+            few = np.sort(random.permutation(size)[:ELEMENTS])
+            values = np.nan_to_num(a.reshape(len(a), -1)[:, few].astype("float64"))
+            spread = values.std(0) if a.ndim == 2 else values.std()
+            scale = np.where(spread > 0, spread, 1.0)
+            mix = (
+                random.standard_normal((len(few), SIZE))
+                / np.broadcast_to(scale, len(few))[:, None]
+            )
+            self.chosen.append(few)
+            self.mixes.append((mix / math.sqrt(len(few) * SIZE)).astype("float32"))
+
+    @property
+    def points(self) -> np.ndarray:
+        """The projections `(rows, 32)`; no rows where distances mean nothing."""
+        if not self.usable or not self.kept:
+            return np.empty((0, SIZE), "float32")
+        if len(self.kept) > 1:
+            self.kept = [np.concatenate(self.kept)]
+        return self.kept[0]
+
+
+def _means_distance(a: np.ndarray) -> bool:
+    size = math.prod(a.shape[1:])
+    if a.ndim == 4 and size >= 64:
+        return a.dtype.kind in "iuf"
+    if a.dtype.kind != "f" or size < 8:
+        return False
+    flat = a.reshape(len(a), -1)[:1024]
+    places = np.unique(np.linspace(0, size - 1, 32).astype(int))
+    least = min(RICH, 0.5 * len(flat))
+    return all(len(np.unique(flat[:, j])) >= least for j in places)
+
+
+@dataclass(frozen=True)
+class Near:
+    """Rows with a neighbour far nearer than the spread of the data explains.
+
+    Attributes:
+        share: Share of the rows looked at.
+        count: Their number.
+        pairs: The nearest as `(place of the row, place of its neighbour)`.
+        looked_at: Number of rows looked at.
+    """
+
+    share: float
+    count: int
+    pairs: list[tuple[int, int]]
+    looked_at: int
+
+
+def near(
+    rows: Sketch, among: Sketch | None = None, level: float = 0.01, most: int = 10
+) -> Near:
+    """Return the rows of one split that almost occur in `among`, or again in the same split.
+
+    Where points lie evenly in `m` dimensions, the number of points within distance `d` grows
+    as `d ** m`. A row whose nearest neighbour has a chance below `level` over the number of
+    rows to be that near is a near copy. Equal rows are left out.
+
+    Args:
+        rows: Whose rows are looked up.
+        among: Where; the same split when None.
+        level: Chance of any false pair in data that are locally even.
+        most: Pairs named.
+    """
+    points, other = rows.points, rows.points if among is None else among.points
+    if min(len(points), len(other)) < 4 * NEIGHBOURS:
+        return Near(0.0, 0, [], 0)
+    random = np.random.default_rng(rows.seed)
+    count = min(len(points), max(COMPARED // len(other), 1))
+    count = min(count, 2048) if among is None else count
+    chosen = np.sort(random.permutation(len(points))[:count])
+    mean = other.mean(0)
+    a, b = points[chosen] - mean, other - mean
+    first, place = _nearest(a, b, chosen if among is None else None)
+    few = b[np.sort(random.permutation(len(b))[:REFERENCE])]
+    far = _neighbours(a, few)
+    known = np.isfinite(far[:, -1]) & (far[:, -1] > 0)
+    own = _neighbours(few, few)  # of the data, not of rows that may lie outside of it
+    dimension = _dimension(own[np.isfinite(own[:, -1])])
+    ratio = np.where(known, first / np.maximum(far[:, -1], 1e-12), 1.0)
+    chance = NEIGHBOURS * len(b) / len(few) * ratio**dimension
+    close = (ratio < CLOSE) & (chance < level / count)
+    found = np.flatnonzero(close & (first > 1e-6 * np.abs(b).mean()))
+    best = found[np.argsort(first[found])][:most]
+    pairs = [(int(chosen[i]), int(place[i])) for i in best]
+    return Near(len(found) / count, len(found), pairs, count)
+
+
+def _dimension(far: np.ndarray) -> float:
+    """Return in how many dimensions points lie, by their fifth to tenth neighbours.
+
+    Nearer ones may be copies. Levina and Bickel's estimate, the median over the rows.
+    """
+    if not len(far):
+        return 1.0
+    logs = np.log(far[:, -1:] / np.maximum(far[:, TRUSTED - 1 : -1], 1e-12)).sum(1)
+    steps = [sum(1 / i for i in range(j, NEIGHBOURS)) for j in range(TRUSTED, NEIGHBOURS)]
+    return sum(steps) / max(float(np.median(logs)), 1e-3)
+
+
+def _nearest(
+    a: np.ndarray, b: np.ndarray, own: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the distance and the place in `b` of the nearest row, not the row itself."""
+    squares = np.square(b).sum(1)
+    places = []
+    step = max(1, 2**22 // len(b))
+    for start in range(0, len(a), step):
+        part = squares - 2 * (a[start : start + step] @ b.T)
+        if own is not None:
+            part[np.arange(len(part)), own[start : start + step]] = np.inf
+        places.append(part.argmin(1))
+    place = np.concatenate(places)
+    return np.sqrt(np.square(a - b[place]).sum(1)), place
+
+
+def _neighbours(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return the distances to the next 10 rows of `b`, nearest first, equal ones left out."""
+    squares = np.square(a).sum(1)[:, None] + np.square(b).sum(1)
+    gaps = np.maximum(squares - 2 * (a @ b.T), 0)
+    gaps[gaps < 1e-5 * squares] = np.inf  # the row itself, and copies of it
+    return np.sqrt(np.sort(np.partition(gaps, NEIGHBOURS, axis=1)[:, :NEIGHBOURS], axis=1))

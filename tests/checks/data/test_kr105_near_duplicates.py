@@ -1,0 +1,47 @@
+"""Near copies inside training."""
+
+import numpy as np
+import pytest
+from keras import layers
+from specimens import classifier, compiled, digits, examine
+
+from keras_recipe.checks.data.kr104_leakage import leakage
+from keras_recipe.checks.data.kr105_near_duplicates import near_duplicates
+from keras_recipe.core.errors import NotApplicable
+from keras_recipe.core.result import Status
+
+
+def pictures(copied, rows=800):
+    """Digits of which so many occur again with a little noise, and a model for them."""
+    x, y = digits(flat=False)
+    x, y = x[:rows], y[:rows]
+    noise = 0.01 * np.random.default_rng(0).standard_normal((copied, 8, 8, 1))
+    x = np.concatenate([x, x[:copied] + noise.astype("float32")])
+    stack = layers.Flatten(), layers.Dense(10, activation="softmax")
+    return compiled(*stack, shape=(8, 8, 1)), x, np.concatenate([y, y[:copied]])
+
+
+@pytest.mark.parametrize(("copied", "status"), [(0, Status.PASS), (100, Status.WARN)])
+def test_near_copies(copied, status):
+    result = examine(near_duplicates, *pictures(copied))
+    assert result.status is status
+    assert result.measured == pytest.approx(2 * copied / (800 + copied), abs=0.02)
+
+
+def test_the_threshold_decides():
+    assert examine(near_duplicates, *pictures(100), {"share": 0.5}).status is Status.PASS
+
+
+def test_augmenting_before_splitting_leaks():
+    model, x, y = pictures(400)
+    places = np.random.default_rng(0).permutation(len(x))
+    x, y = x[places], y[places]
+    result = examine(leakage, model, x, y, validation_split=0.2)
+    assert result.status is Status.FAIL
+    assert "almost copies" in result.message
+
+
+def test_not_applicable_says_why():
+    x = np.random.default_rng(0).integers(0, 9, (100, 64))
+    with pytest.raises(NotApplicable, match="mean nothing"):
+        examine(near_duplicates, classifier(), x, x[:, 0])

@@ -1,0 +1,58 @@
+"""Values that stand alone are named; heavy tails are left alone."""
+
+import numpy as np
+import pytest
+from keras import layers
+from specimens import cancer, classifier, compiled, diabetes, digits, examine
+
+from keras_recipe.checks.data.kr108_outliers import outliers
+from keras_recipe.core.errors import NotApplicable
+from keras_recipe.core.result import Status
+
+
+def examined(x, thresholds=None):
+    model = compiled(layers.Dense(1), shape=x.shape[1:], loss="mse")
+    return examine(outliers, model, x.astype("float32"), x[:, 0], thresholds)
+
+
+@pytest.mark.parametrize(
+    "x",
+    [
+        cancer()[0],
+        diabetes()[0],
+        np.random.default_rng(0).lognormal(0, 2, (500, 3)),
+        np.random.default_rng(0).standard_normal((500, 3)) * [1, 1e6, 1e-6],
+        np.where(np.random.default_rng(0).random((500, 3)) < 0.9, 0, 5),
+    ],
+)
+def test_tails_and_rare_codes_pass(x):
+    assert examined(x).status is Status.PASS
+
+
+@pytest.mark.parametrize(("value", "times"), [(-999, 1), (-999, 30), (1e6, 2)])
+def test_a_value_that_stands_alone_warns(value, times):
+    x, _ = diabetes()
+    x = x.copy()
+    x[10 : 10 + times, 4] = value
+    result = examined(x)
+    assert result.status is Status.WARN
+    assert result.where == "x[:, 4]"
+    assert result.evidence["rows_of_the_sample"][0]["value"] == value
+
+
+def test_the_threshold_decides():
+    x, _ = diabetes()
+    x = x.copy()
+    x[10, 4] = 40
+    assert examined(x).status is Status.WARN
+    assert examined(x, {"far": 100}).status is Status.PASS
+    assert examined(x, {"gap": 50}).status is Status.PASS
+
+
+def test_not_applicable_says_why():
+    x, y = digits(flat=False)
+    with pytest.raises(NotApplicable, match="no table of amounts"):
+        examine(outliers, compiled(layers.Flatten(), layers.Dense(10), shape=(8, 8, 1)), x, y)
+    x, y = digits()
+    with pytest.raises(NotApplicable, match="no table of amounts"):
+        examine(outliers, classifier(), x[:10], y[:10])

@@ -1,0 +1,83 @@
+"""Hashes of rows: equal contents are equal, in any dtype, and memory stays bounded."""
+
+import numpy as np
+import pytest
+
+from keras_recipe.data.batch import Batch
+from keras_recipe.data.contents import Contents, conflicts, copies, row_hashes
+
+
+def contents(x, y=None, most=2**21, pieces=1):
+    made = Contents(most)
+    for part in np.array_split(np.arange(len(x)), pieces):
+        made.add(Batch(x[part], None if y is None else y[part]))
+    return made
+
+
+def numbers(rows=500, columns=6, seed=0):
+    return np.random.default_rng(seed).standard_normal((rows, columns)).astype("float32")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_equal_rows_have_equal_hashes_in_any_precision(dtype):
+    x = numbers()
+    assert (row_hashes([x]) == row_hashes([x.astype(dtype)])).all()
+    assert len(set(row_hashes([x]).tolist())) == 500
+    assert (row_hashes([x[:, 0]]) == row_hashes([x[:, :1].astype(dtype)])).all()
+
+
+def test_whole_numbers_text_and_several_inputs():
+    ids = np.arange(2**24, 2**24 + 300)  # float32 could not tell these apart
+    assert len(set(row_hashes([ids]).tolist())) == 300
+    assert len(set(row_hashes([np.stack([ids, ids], 1)]).tolist())) == 300
+    words = np.array([["a", "b"], ["ab", ""], ["a", "b"]])
+    assert len(set(row_hashes([words]).tolist())) == 2
+    pair = [numbers(3, 2), np.zeros((3, 4), "uint8")]
+    assert len(set(row_hashes(pair).tolist())) == 3
+    assert len(set(row_hashes([np.zeros((3, 0), "float32")]).tolist())) == 1
+
+
+@pytest.mark.parametrize("pieces", [1, 7])
+def test_copies_across_splits(pieces):
+    x, other = numbers(), numbers(200, seed=1)
+    other[50:60] = x[3]
+    found = copies(contents(other, pieces=pieces), contents(x, pieces=pieces))
+    assert (found.count, found.share) == (10, 0.05)
+    assert found.pairs[0] == (50, 3)
+    assert copies(contents(numbers(9)), contents(numbers(9, seed=2))).pairs == []
+
+
+def test_copies_know_whether_targets_agree():
+    x, y = numbers(), np.arange(500) % 3
+    other = y.copy()
+    other[:250] = 7
+    assert copies(contents(x, other), contents(x, y)).agreeing == 0.5
+
+
+def test_conflicts_and_the_floor_of_the_error():
+    x = np.repeat(numbers(100), 3, axis=0)
+    y = np.tile([0, 0, 1], 100)
+    y[:150] = 0
+    found = conflicts(contents(x, y))
+    assert found.share == pytest.approx(0.5)
+    assert found.floor == pytest.approx(1 / 6)
+    assert found.groups[0][2] - found.groups[0][0] == 2
+    assert conflicts(Contents()).share == 0
+
+
+def test_merging_equals_one_pass():
+    x = numbers(300)
+    whole = contents(np.concatenate([x, x[:30]]))
+    parts = contents(x).merged(contents(x[:30]))
+    assert copies(whole) == copies(parts)
+    assert parts.rows == 330
+
+
+def test_bounded_memory_keeps_shares():
+    x = numbers(4000, 2)
+    x[2000:2400] = x[:400]
+    small = contents(x, most=1000, pieces=9)
+    assert len(small.columns[0]) <= 1000
+    assert copies(small).share == pytest.approx(0.2, abs=0.06)
+    held = contents(x[:1000])
+    assert copies(held, small).share == pytest.approx(1)

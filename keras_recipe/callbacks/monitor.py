@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,12 @@ from keras_recipe.callbacks.probing import ProbeWatch, as_batch
 from keras_recipe.callbacks.shared import join
 from keras_recipe.callbacks.steps import StepWatch
 from keras_recipe.callbacks.trace import Trace
+from keras_recipe.callbacks.travel import sampled, travel
 from keras_recipe.core.errors import NotApplicable
 from keras_recipe.core.report import Report
 from keras_recipe.core.runner import run
 from keras_recipe.core.settings import Settings, unknown
+from keras_recipe.surgery.plan import Plan, plan
 
 ACTIONS = ("warn", "stop", "raise")
 
@@ -36,8 +38,11 @@ class _Watched:
         self.trace = trace
 
     def need(self, name: str) -> Any:
+        trace = self.trace
         if name == "trace":
-            return self.trace
+            return trace
+        if name == "plan" and trace.plan:
+            return Plan(**trace.plan, optimizer=trace.optimizer, trace=trace)
         msg = f"there is no `{name}` while training"
         raise NotApplicable(msg)
 
@@ -48,7 +53,7 @@ def judge(trace: Trace) -> Report:
 
     checks.load()
     settings = Settings.from_pyproject(Path("pyproject.toml"))
-    live = [check for check in settings.chosen() if "trace" in check.needs]
+    live = [check for check in settings.chosen() if {"trace", "plan"} & set(check.needs)]
     return run(live, _Watched(trace), settings=settings)
 
 
@@ -65,6 +70,8 @@ class RecipeMonitor(keras.callbacks.Callback):
         probe: Up to 32 training rows, a `Batch` or a tuple `(x, y)`, on which the layers'
             activations are looked at after epochs 1, 2, 3, 4, 6, 8, 12, 16, ...; one further
             compilation. None: no activations.
+        sample: More training rows, whose labels say what a constant prediction would score;
+            None: the probe's.
         constant_loss: Loss of the best prediction that ignores the inputs, if known; found from
             the probe where it is needed and None.
 
@@ -85,13 +92,14 @@ class RecipeMonitor(keras.callbacks.Callback):
         *,
         on_fail: str = "warn",
         probe: Any = None,
+        sample: Any = None,
         constant_loss: float | None = None,
     ) -> None:
         super().__init__()
         if on_fail not in ACTIONS:
             raise unknown(str(on_fail), ACTIONS, "on_fail")
         self.on_fail = on_fail
-        self.probe = as_batch(probe)
+        self.probe, self.sample = as_batch(probe), as_batch(sample)
         self.constant_loss = constant_loss
         self.trace = Trace()
         self._report: Report | None = None
@@ -102,6 +110,7 @@ class RecipeMonitor(keras.callbacks.Callback):
         self._steps: StepWatch | None = None
         self._probing: ProbeWatch | None = None
         self._before: dict[str, str] = {}
+        self._start: dict[str, Any] = {}
         self._began = 0.0
 
     @property
@@ -116,13 +125,22 @@ class RecipeMonitor(keras.callbacks.Callback):
         self.close()
         (self.trace, alone), self._report = join(self), None
         model = self.model
-        self.trace.optimizer = program.optimizer_facts(model)
+        params = self.params or {}  # None in a CallbackList of the user's
+        planned = plan(model, params.get("epochs") or 1, params.get("steps"))
+        self.trace.optimizer = dict(planned.optimizer)
+        self.trace.plan = {
+            "epochs": planned.epochs,
+            "steps": planned.steps,
+            "rates": list(planned.rates),
+        }
         self.trace.program = program.program_facts(model)
         self.trace.constant_loss = self.constant_loss
         if model.built:
             weights = program.by_path(model)
             self.trace.shapes = {path: list(value.shape) for path, value in weights.items()}
             self._before = program.fingerprints(weights)
+            self._start = sampled(weights)
+            self.trace.penalty_before = program.penalty(model)
         if alone:
             self._steps = StepWatch(model, self.trace)
         else:
@@ -142,7 +160,7 @@ class RecipeMonitor(keras.callbacks.Callback):
             self._steps.end_epoch()
         self._report = None
         if self.probe is not None and self._probing is None:
-            self._probing = ProbeWatch(self.model, self.probe, trace)
+            self._probing = ProbeWatch(self.model, self.probe, trace, self.sample)
         if self._probing is not None:
             self._probing.end_epoch()
         if self.on_fail != "warn":
@@ -154,9 +172,21 @@ class RecipeMonitor(keras.callbacks.Callback):
         self.close()
         self._act()
         if self.on_fail == "warn":
-            for failure in self.report.failures:
+            self._warn()
+
+    def _warn(self, without: Collection[str] = ()) -> None:
+        for failure in self.report.failures:
+            if failure.code not in without:
                 text = f"{failure.code} {failure.name}: {failure.message}"
-                warnings.warn(text, RecipeWarning, stacklevel=2)
+                warnings.warn(text, RecipeWarning, stacklevel=3)
+
+    def reconsider(self, onward: dict[str, Any]) -> Report:
+        """Judge again, knowing what training on would bring; return what is said now."""
+        said = {failure.code for failure in self.report.failures}
+        self.trace.onward, self._report = onward, None
+        if self.on_fail == "warn":
+            self._warn(without=said)
+        return self.report
 
     def close(self) -> None:
         """Take the watch off a training that was interrupted; else there is nothing to do."""
@@ -182,6 +212,7 @@ class RecipeMonitor(keras.callbacks.Callback):
         bits = program.fingerprints(weights)
         trace.unchanged = [path for path in bits if self._before.get(path) == bits[path]]
         trace.bad_weights = program.non_finite(weights)
+        trace.travel = travel(self._start, weights)
         trace.penalty = program.penalty(model)
         if self._probing is not None:
             self._probing.end()
@@ -193,5 +224,6 @@ class RecipeMonitor(keras.callbacks.Callback):
             "_steps": None,
             "_probing": None,
             "_before": {},
+            "_start": {},
         }
         return {**self.__dict__, **gone}

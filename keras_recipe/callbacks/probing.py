@@ -13,6 +13,7 @@ import numpy as np
 from keras_recipe.callbacks.trace import Trace
 from keras_recipe.core.errors import InputError
 from keras_recipe.data.batch import Batch, leaves
+from keras_recipe.loss import compiled_losses
 from keras_recipe.surgery.activity import activation_statistics, state_kept
 from keras_recipe.surgery.constants import best_constant
 
@@ -40,10 +41,15 @@ class ProbeWatch:
         model: A built model.
         probe: Rows of the training data.
         trace: What to write to.
+        sample: Rows whose labels say what a constant prediction scores; None: the probe's, and
+            only where the loss fell little: so few rows take long to search.
     """
 
-    def __init__(self, model: Any, probe: Batch, trace: Trace) -> None:
+    def __init__(
+        self, model: Any, probe: Batch, trace: Trace, sample: Batch | None = None
+    ) -> None:
         self._model, self._probe, self._trace = model, probe, trace
+        self._sample = sample
         self._measure: Callable[[Any], dict[str, Any]] | None = None
 
     def end_epoch(self) -> None:
@@ -64,7 +70,7 @@ class ProbeWatch:
         trace.program["labels_vary"] = _vary(self._probe.y)
         losses = trace.series("loss")
         learned = bool(losses) and losses[-1] < 0.7 * losses[0]
-        if trace.constant_loss is None and not learned:
+        if trace.constant_loss is None and (self._sample is not None or not learned):
             trace.constant_loss = self._constant_loss()
 
     def _look_at_layers(self) -> None:
@@ -92,11 +98,12 @@ class ProbeWatch:
         return found
 
     def _constant_loss(self) -> float | None:
-        if self._probe.y is None:
+        sample = self._sample or self._probe
+        summed = any(loss.reduction == "sum" for loss in compiled_losses(self._model))
+        if sample.y is None or summed:  # a sum grows with the rows of a batch
             return None
-        weight = self._probe.sample_weight
         with suppress(InputError):  # labels that the loss does not take apart
-            loss = best_constant(self._model, self._probe.y, sample_weight=weight).loss
+            loss = best_constant(self._model, sample.y, sample_weight=sample.sample_weight).loss
             return float(loss) if math.isfinite(loss) else None
         return None
 

@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_recipe.surgery.dropout import rates
 from keras_recipe.surgery.layers import walk
 
 
@@ -44,19 +45,12 @@ def non_finite(weights: Mapping[str, np.ndarray]) -> list[str]:
     return [p for p, value in weights.items() if not np.isfinite(value.astype("float64")).all()]
 
 
-def optimizer_facts(model: Any) -> dict[str, Any]:
-    """Return the optimizer's name and whether it scales the loss (and then skips steps)."""
-    outer = getattr(model, "optimizer", None)
-    inner = getattr(outer, "inner_optimizer", outer)
-    name = inner.__class__.__name__ if inner is not None else None
-    return {"name": name, "scales_loss": inner is not outer}
-
-
 def program_facts(model: Any) -> dict[str, Any]:
     """Return what decides whether the logs' loss can be compared with anything."""
     return {
         "custom_step": type(model).train_step is not keras.Model.train_step,
         "silent_output": _has_silent_output(model),
+        "dropout": max((r.value for r in rates(model) if r.attribute != "stddev"), default=0.0),
     }
 
 
@@ -72,6 +66,6 @@ def penalty(model: Any) -> float | None:
 
 def _has_silent_output(model: Any) -> bool:
     """Whether some output has no loss, so that what leads to it need not learn."""
-    losses = keras.tree.flatten(getattr(model, "loss", None))
-    outputs = len(getattr(model, "outputs", None) or [0])
-    return None in losses or 1 < len(losses) < outputs
+    spec = getattr(model, "loss", None)
+    losses, outputs = keras.tree.flatten(spec), len(getattr(model, "outputs", None) or [0])
+    return None in losses or (isinstance(spec, dict | list | tuple) and len(losses) < outputs)

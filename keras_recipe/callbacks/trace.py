@@ -36,10 +36,20 @@ class Trace:
         unchanged: Paths of trainable weights whose bits are those of the beginning; None if
             this was not found out.
         shapes: Shape of each trainable weight by path.
-        optimizer: What made the updates: `name`, `scales_loss`, and so on.
-        program: What is known of the model and the fit: `custom_step`, `has_silent_output`, ….
+        optimizer: What made the updates: `name`, `scales_loss`, the `learning_rate` before the
+            first step, and `clipnorm`, `global_clipnorm`, `clipvalue`, `weight_decay` if set.
+        plan: `epochs` and `steps` an epoch that were planned, and the schedule's `rates`; see
+            `surgery.plan.Plan`.
+        program: What is known of the model and the fit: `custom_step`, `silent_output`,
+            `dropout` (the highest rate), `labels_vary`.
         penalty: Sum of the weight penalties in the loss at the end; None if there are others.
+        penalty_before: The same at the beginning.
+        travel: Of each weight from beginning to end, relative to its norm at the beginning:
+            `moved`, the norm of the change, and `grew`, the norm at the end; see
+            `callbacks.travel`. Empty until the training has ended.
         constant_loss: Loss of the best prediction that ignores the inputs; None: not known.
+        onward: What training on would bring, see `experiments.onward`, and `behind`, whether a
+            simple model is ahead where it brings nothing. Empty: not tried.
         outputs: Of each output on the probe, at the end: `spread` between rows, `scale`.
         predictions: What `PredictionDynamics` wrote.
         inputs: What `InputVisualizer` wrote.
@@ -60,9 +70,13 @@ class Trace:
     unchanged: list[str] | None = None
     shapes: dict[str, list[int]] = field(default_factory=dict)
     optimizer: dict[str, Any] = field(default_factory=dict)
+    plan: dict[str, Any] = field(default_factory=dict)
     program: dict[str, Any] = field(default_factory=dict)
     penalty: float | None = None
+    penalty_before: float | None = None
+    travel: dict[str, dict[str, float]] = field(default_factory=dict)
     constant_loss: float | None = None
+    onward: dict[str, Any] = field(default_factory=dict)
     outputs: list[dict[str, float]] = field(default_factory=list)
     predictions: dict[str, Any] = field(default_factory=dict)
     inputs: dict[str, Any] = field(default_factory=dict)

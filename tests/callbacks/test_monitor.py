@@ -186,3 +186,44 @@ def test_the_report_of_an_interrupted_training_is_what_is_known():
     assert type(model.optimizer) is type(healthy().optimizer)
     assert monitor.report["KR310"].status is Status.PASS
     assert math.isfinite(monitor.trace.epochs[0]["loss"])
+
+
+def test_a_plan_is_recorded_and_what_training_on_brings_changes_the_verdict():
+    rate = keras.optimizers.schedules.ExponentialDecay(0.01, 1, 0.1)
+    model, (x, y) = healthy(), rows()
+    model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy")
+    monitor = RecipeMonitor()
+    model.fit(x, y, epochs=10, verbose=0, callbacks=[monitor])
+    assert monitor.trace.plan["epochs"] == 10
+    assert monitor.trace.plan["rates"][1] == pytest.approx(0.001)
+    assert monitor.report["KR304"].status is not Status.FAIL
+    turns = {
+        name: {"rate": 0.01, "batch_size": 32, "steps": [50, 100, 150], "skill": [share] * 3}
+        for name, share in (("same", 0.1), ("restored", 0.9))
+    }
+    with pytest.warns(RecipeWarning, match="KR304"):
+        report = monitor.reconsider({"skill": 0.1, "rows": 400, "turns": turns})
+    assert report["KR304"].status is Status.FAIL
+    assert monitor.report is report
+
+
+CYCLE = keras.callbacks.LearningRateScheduler(lambda epoch: 0.001 + 0.01 * (epoch % 4))
+ODD = {
+    "restarts": keras.optimizers.schedules.CosineDecayRestarts(0.02, 9),
+    "cosine": keras.optimizers.schedules.CosineDecay(0.02, 60),
+    "warm-up": keras.optimizers.schedules.PolynomialDecay(1e-5, 60, 0.02),
+}
+
+
+@pytest.mark.parametrize("name", [*ODD, "cycle", "one row", "one epoch", "all rows"])
+def test_odd_but_healthy_trainings_are_not_failed(name):
+    model, (x, y) = healthy(), rows()
+    optimizer = keras.optimizers.Adam(ODD.get(name, 0.01))
+    model.compile(optimizer, "sparse_categorical_crossentropy")
+    size = {"one row": 1, "all rows": len(x)}.get(name, 32)
+    monitor = RecipeMonitor(probe=(x[:16], y[:16]), sample=(x, y))
+    callbacks = [CYCLE, monitor] if name == "cycle" else [monitor]
+    epochs = {"one row": 3, "one epoch": 1}.get(name, 20)
+    model.fit(x, y, epochs=epochs, batch_size=size, verbose=0, callbacks=callbacks)
+    assert monitor.report.ok
+    assert not any(result.status is Status.ERROR for result in monitor.report.results)

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from keras import layers
 
+from keras_recipe.callbacks import RecipeMonitor
 from keras_recipe.callbacks.probing import ProbeWatch, as_batch
 from keras_recipe.callbacks.trace import Trace
 from keras_recipe.data.batch import Batch
@@ -54,3 +55,14 @@ def test_equal_predictions_have_no_spread():
 def test_a_batch_may_be_a_tuple():
     assert as_batch(None) is None
     assert len(as_batch((X, Y))) == 16
+
+
+def test_a_summed_loss_has_no_constant_to_compare_epochs_with():
+    x = np.ones((8, 3), "float32")
+    y = np.arange(8, dtype="float32")
+    for reduction, known in (("sum", False), ("sum_over_batch_size", True)):
+        model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+        model.compile("sgd", keras.losses.MeanSquaredError(reduction=reduction))
+        monitor = RecipeMonitor(probe=(x, y), sample=(x, y))
+        model.fit(x, y, verbose=0, callbacks=[monitor])
+        assert (monitor.trace.constant_loss is not None) is known

@@ -47,11 +47,11 @@ def test_the_penalty_is_the_regularizers():
     assert program.penalty(made) == pytest.approx(0.5 * float((kernel**2).sum()), rel=1e-5)
 
 
-def test_loss_scaling_is_seen():
-    assert program.optimizer_facts(model()) == {"name": "SGD", "scales_loss": False}
-    scaled = keras.optimizers.LossScaleOptimizer(keras.optimizers.Adam())
-    facts = program.optimizer_facts(model(optimizer=scaled))
-    assert facts == {"name": "Adam", "scales_loss": True}
+def test_the_highest_dropout_rate_is_seen():
+    noisy = keras.Sequential(
+        [keras.Input((3,)), layers.Dropout(0.1), layers.GaussianNoise(0.9), layers.Dropout(0.3)]
+    )
+    assert program.program_facts(noisy)["dropout"] == 0.3
 
 
 def test_a_step_of_ones_own_and_a_silent_output_are_seen():
@@ -62,10 +62,14 @@ def test_a_step_of_ones_own_and_a_silent_output_are_seen():
     own = Own()
     own.compile("sgd", "mse")
     assert program.program_facts(own)["custom_step"]
-    assert program.program_facts(model()) == {"custom_step": False, "silent_output": False}
+    facts = {"custom_step": False, "silent_output": False, "dropout": 0.0}
+    assert program.program_facts(model()) == facts
     x = keras.Input((2,))
     two = keras.Model(x, [layers.Dense(1, name="a")(x), layers.Dense(1, name="b")(x)])
     two.compile("sgd", loss=["mse", None])
     assert program.program_facts(two)["silent_output"]
+    named = keras.Model(x, {"a": two.outputs[0], "b": two.outputs[1]})
+    named.compile("sgd", loss={"a": "mse"})
+    assert program.program_facts(named)["silent_output"]
     two.compile("sgd", loss="mse")
     assert not program.program_facts(two)["silent_output"]

@@ -1,0 +1,66 @@
+"""Trainings that end on their way, and those that have arrived."""
+
+import pytest
+from traces import onward, trace
+
+from keras_recipe.checks.overfit.kr319_stopped_too_early import stopped_too_early
+from keras_recipe.core.errors import NotApplicable
+from keras_recipe.core.result import Status
+
+FALLING = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5)
+
+
+def test_training_on_that_teaches_much_fails():
+    found = onward(0.3, same=[0.5, 0.7, 0.8])
+    result = stopped_too_early(trace(1.0, 0.9, onward=found))
+    assert result.status is Status.FAIL
+    assert "300 further steps" in result.message
+    assert "epochs=8" in result.fix.code
+
+
+def test_few_large_batches_an_epoch_are_named():
+    found = onward(0.1, same=[0.4, 0.6, 0.8])
+    found["turns"]["same"]["batch_size"] = 1000
+    result = stopped_too_early(trace(1.0, 0.9, steps=[2, 2], onward=found))
+    assert result.status is Status.FAIL
+    assert "batch_size=32" in result.fix.code
+    many = stopped_too_early(trace(1.0, 0.9, onward=found))
+    assert "epochs=8" in many.fix.code
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        onward(0.9),  # nothing was left to gain
+        onward(0.4, same=[0.42, 0.45, 0.5]),  # still going a little
+        onward(0.4, same=[0.3, 0.4, 0.7]),  # jumps about
+        onward(0.4, rows=25, same=[0.5, 0.6, 0.7]),  # 25 rows say little
+    ],
+)
+def test_a_training_that_arrived_passes(found):
+    assert stopped_too_early(trace(*FALLING, onward=found)).status is Status.PASS
+
+
+def test_one_epoch_may_be_part_of_a_loop():
+    found = onward(0.3, same=[0.5, 0.7, 0.8])
+    assert stopped_too_early(trace(1.0, onward=found)).status is Status.WARN
+
+
+def test_the_threshold_decides():
+    made = trace(1.0, 0.9, onward=onward(0.4, same=[0.48, 0.52, 0.55]))
+    assert stopped_too_early(made).status is Status.PASS
+    assert stopped_too_early(made, least=0.1).status is Status.FAIL
+
+
+def test_without_a_model_to_train_on_a_steep_end_warns():
+    assert stopped_too_early(trace(*FALLING)).status is Status.WARN
+    assert stopped_too_early(trace(*FALLING, constant_loss=3.0)).status is Status.PASS
+    flat = (1.0, 0.6, 0.51, 0.5, 0.5, 0.5)
+    assert stopped_too_early(trace(*flat)).status is Status.PASS
+    noisy = (1.0, 0.7, 0.9, 0.6, 0.9, 0.5, 0.8, 0.5, 0.7)
+    assert stopped_too_early(trace(*noisy)).status is Status.PASS
+
+
+def test_no_loss_is_not_judged():
+    with pytest.raises(NotApplicable):
+        stopped_too_early(trace())

@@ -5,6 +5,7 @@ import numpy as np
 from keras_recipe.core.check import check
 from keras_recipe.core.errors import NotApplicable
 from keras_recipe.core.result import Fix, Result, failed, passed
+from keras_recipe.core.said import said
 from keras_recipe.data.batch import Batch, leaves
 
 
@@ -35,8 +36,7 @@ def one_by_one(model: Any, probe: Batch, *, rtol: float = 1e-2, rows: int = 3) -
         try:
             alone = leaves(model.predict_on_batch(probe.take(slice(index, index + 1)).x))
         except Exception as error:  # noqa: BLE001  each backend has its own kinds of error
-            text = " ".join(str(error).split())[:200]
-            return _verdict(f"one sample alone cannot be predicted: {text}", None, index)
+            return _verdict(f"one sample alone cannot be predicted: {said(error)}", None, index)
         for many, one in zip(whole, alone, strict=True):
             together = np.asarray(many, "float64")
             scale = max(float(np.ptp(together)), 1e-3 * float(np.abs(together).max()), 1e-12)

@@ -8,6 +8,7 @@ from keras_recipe.backend import current
 from keras_recipe.core.check import check
 from keras_recipe.core.errors import NotApplicable
 from keras_recipe.core.result import Fix, Result, failed, passed
+from keras_recipe.core.said import said
 from keras_recipe.data.batch import Batch, leaves
 from keras_recipe.experiments.skill import skill
 from keras_recipe.experiments.trial import has_own_step
@@ -24,8 +25,7 @@ def _gradients(model: Any, rows: Batch) -> list[Any]:
     try:
         return list(current().weight_gradients(model, *rows.parts(), training=True)[1])
     except Exception as error:  # each backend has its own kinds of error
-        text = " ".join(str(error).split())[:200]
-        msg = f"the loss has no gradient to read: {text}"
+        msg = f"the loss has no gradient to read: {said(error)}"
         raise NotApplicable(msg) from error
 
 

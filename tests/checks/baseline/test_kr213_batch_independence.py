@@ -1,6 +1,7 @@
 import keras
+import numpy as np
 import pytest
-from healthy import ADAM, BUILDERS, some_digits
+from healthy import ADAM, BUILDERS, some_digits, tokens
 from keras import layers as L
 from keras import ops
 from specimens import SPARSE, examine
@@ -65,3 +66,31 @@ def test_healthy_programs_pass(name):
 def test_one_row_alone_is_skipped():
     with pytest.raises(NotApplicable, match="one row"):
         batch_independence(mixing(always=True), Batch(*some_digits(1)))
+
+
+def test_the_chart_of_a_healthy_net_is_diagonal():
+    model, x, y, settings = BUILDERS["dict_of_inputs"]()
+    result = examine(batch_independence, model, x, y, **settings)
+    (chart,) = result.pictures
+    values = np.array(chart["values"])
+    assert values.shape == (32, 16)
+    pairs = np.arange(32)[:, None] // 2 == np.arange(16)
+    assert values[~pairs].max() < 1e-3
+    assert values[pairs].reshape(16, 2).max(1).min() == 1
+
+
+def test_the_charts_of_mixing_agree_by_backprop():
+    changed, gradient = verdict(mixing(always=True)).pictures
+    assert np.array(changed["values"]).min() > 0
+    assert np.array(gradient["values"]).shape == (16, 32)
+    assert np.array(gradient["values"]).min() > 0
+
+
+def test_whole_numbers_are_charted_without_backprop():
+    x, y = tokens()
+    stack = L.Embedding(20, 4), Mixing(always=True), L.Dense(20, activation="softmax")
+    model = keras.Sequential([keras.Input((12,), dtype="int32"), *stack])
+    model.compile("adam", SPARSE)
+    result = examine(batch_independence, model, x, y)
+    assert result.status == "fail"
+    assert len(result.pictures) == 1

@@ -8,17 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from keras_recipe.core.errors import InputError, RecipeFailed
-from keras_recipe.core.result import Cost, Result, Status, plain
+from keras_recipe.core.ranking import grouped, ranked
+from keras_recipe.core.result import Result, Status, plain
 
 SCHEMA_VERSION = 1
-_DEPTH = {cost: depth for depth, cost in enumerate(Cost)}
-
-
-def _rank(result: Result) -> tuple[Any, ...]:
-    """Cause before symptom: proved before suspected, facts before their consequences."""
-    proved = result.status is not Status.FAIL
-    mended = not (result.fix and result.fix.tried)
-    return (proved, _DEPTH.get(Cost(result.cost), 9) if result.cost else 9, mended, result.code)
 
 
 class Report:
@@ -63,8 +56,13 @@ class Report:
 
     @property
     def problems(self) -> list[Result]:
-        """FAILs and WARNs that nobody accepted, root cause first."""
-        return sorted((r for r in self.results if r.is_problem), key=_rank)
+        """FAILs and WARNs that nobody accepted: root causes first, their symptoms last."""
+        return ranked(self.results)
+
+    @property
+    def causes(self) -> list[tuple[Result, list[Result]]]:
+        """The same problems as pairs: one that stands for itself, and its symptoms."""
+        return grouped(self.results)
 
     @property
     def failures(self) -> list[Result]:
@@ -113,6 +111,7 @@ class Report:
             "facts": plain(self.facts),
             "results": [r.to_dict() for r in self.results],
             "problems": [r.code for r in self.problems],
+            "symptoms": {r.code: [s.code for s in below] for r, below in self.causes if below},
             "pages": plain(self.pages),
         }
 

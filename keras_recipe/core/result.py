@@ -118,6 +118,8 @@ class Result:
         cost: What the check spends.
         seconds: Time it took.
         waiver: Why a finding is accepted; empty if it is not.
+        explained_by: Code of the finding that this one is a symptom of, where a change was
+            tried that mends both; empty if it stands for itself.
     """
 
     status: Status
@@ -135,6 +137,7 @@ class Result:
     cost: str = ""
     seconds: float = 0.0
     waiver: str = ""
+    explained_by: str = ""
 
     def __post_init__(self) -> None:
         """Refuse evidence that JSON could not hold, at the line that made it."""

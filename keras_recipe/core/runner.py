@@ -10,6 +10,7 @@ from keras_recipe.core.check import Check
 from keras_recipe.core.errors import NotApplicable
 from keras_recipe.core.report import Report
 from keras_recipe.core.result import Result, Status
+from keras_recipe.core.said import said
 from keras_recipe.core.settings import Settings
 
 
@@ -49,17 +50,18 @@ def _blocked(check: Check, rows: Mapping[str, Result]) -> str:
     return ""
 
 
-def _examined(check: Check, subject: Needs, thresholds: Mapping[str, Any]) -> Result:
+def examined(check: Check, subject: Needs, thresholds: Mapping[str, Any]) -> Result:
+    """Return what one check says; SKIP where it does not apply, ERROR where it crashed."""
     try:
         values = [subject.need(name) for name in check.needs]
         return check(*values, **thresholds)
     except NotApplicable as reason:
         return Result(status=Status.SKIP, message=str(reason))
     except Exception as error:  # noqa: BLE001  a crash of one check must not hide the others
-        text = " ".join(f"{type(error).__name__}: {error}".split())
+        text = f"{type(error).__name__}: {said(error)}"
         return Result(
             status=Status.ERROR,
-            message=f"the check itself crashed ({text[:300]})",
+            message=f"the check itself crashed ({text})",
             cause="A fault of the check, or a model it does not know; the other rows stand.",
         )
 
@@ -102,7 +104,7 @@ def run(
         else:
             progress(check.name)
             try:
-                result = _examined(check, subject, settings.tune.get(check.code, {}))
+                result = examined(check, subject, settings.tune.get(check.code, {}))
             except KeyboardInterrupt:
                 stopped = "not done: interrupted"
                 result = Result(status=Status.SKIP, message=stopped)

@@ -32,12 +32,14 @@ class Settings:
         ignore: Prefixes of codes to leave out.
         tune: Thresholds by code: `{"KR204": {"rtol": 0.5}}`.
         waive: Accepted findings by code, with the reason.
+        human: File or folder of what `keras-recipe label` wrote; `""` is `runs/human`.
     """
 
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     tune: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     waive: Mapping[str, str] = field(default_factory=dict)
+    human: str = ""
 
     def __post_init__(self) -> None:
         """Refuse unknown codes, thresholds and empty reasons.
@@ -102,9 +104,18 @@ class Settings:
         values = {**table, **{k: v for k, v in overrides.items() if v is not None}}
         for key in ("select", "ignore"):
             given = values.get(key, ())
-            values[key] = (given,) if isinstance(given, str) else tuple(given)
+            given = (given,) if isinstance(given, str) else given
+            if not isinstance(given, list | tuple | set) or not all(
+                isinstance(word, str) for word in given
+            ):
+                msg = f"`{key}` must be codes such as ['KR2', 'KR109']. Received: {given!r}"
+                raise ConfigError(msg)
+            values[key] = tuple(word.upper() for word in given)
         for key in ("tune", "waive"):
             if not isinstance(values.get(key, {}), Mapping):
                 msg = f"`{key}` in [{TABLE}] must be a table. Received: {values[key]!r}"
                 raise ConfigError(msg)
+        if not isinstance(values.get("human", ""), str):
+            msg = f"`human` in [{TABLE}] must be a path. Received: {values['human']!r}"
+            raise ConfigError(msg)
         return cls(**values)

@@ -69,11 +69,12 @@ def show(report: Report, *, verbose: bool = False) -> None:
 
 def _page(report: Report, width: int, *, verbose: bool) -> RenderableType:
     parts = [*_checklist(report, width, verbose=verbose)]
-    if problems := report.problems:
+    if causes := report.causes:
         parts.append(Text("Problems, root cause first", style="bold"))
-        for result in problems:
+        for result, symptoms in causes:
             why = report.pages.get(result.code, {}).get("Why", "") if verbose else ""
             parts += [Text(), _problem(result, why)]
+            parts += [_symptom(symptom) for symptom in symptoms]
         parts.append(Text())
     parts += _footer(report)
     return Group(*parts)
@@ -132,6 +133,16 @@ def _problem(result: Result, why: str) -> RenderableType:
         )
     message = Text(phrases.printable(result.message))
     return Group(head, Padding(Group(message, grid), (0, 0, 0, 2)))
+
+
+def _symptom(result: Result) -> RenderableType:
+    """Return a symptom in short, indented under its cause."""
+    said = (phrases.printable(text) for text in (result.code, result.name, result.message))
+    code, name, message = said
+    line = Text.assemble(
+        "symptom: ", _status(result), f" {code} ", (name, "bold"), f": {message}"
+    )
+    return Padding(line, (0, 0, 0, 4))
 
 
 def _lines(result: Result, why: str) -> Iterator[tuple[str, str]]:

@@ -73,6 +73,10 @@ def _context(report: Report, *, dark: bool) -> dict[str, Any]:
         | {"place": places.get(id(result))}
         for result in report.results
     }
+    for result, symptoms in report.causes:
+        items[id(result)]["symptoms"] = [items[id(symptom)] for symptom in symptoms]
+        for symptom in symptoms:
+            items[id(symptom)]["root"] = items[id(result)]
     tally = phrases.tally(report)
     return {
         "verdict": phrases.verdict(report),

@@ -142,6 +142,7 @@ def details(result: Result) -> dict[str, str]:
         "expected": "" if result.expected is None else quantity(result.expected, result.unit),
         "where": printable(result.where),
         "cause": printable(result.cause),
+        "symptom of": printable(result.explained_by),
         "fix": printable(fix.text) if fix else "",
         "code": printable(fix.code) if fix else "",
         "tried": tried(fix) if fix else "",

@@ -169,7 +169,7 @@ def test_problems_are_ranked_cause_before_symptom():
         failed("waived", code="KR203", cost="static", waiver="meant"),
     ]
     report = Report(rows)
-    assert [r.code for r in report.problems] == ["KR202", "KR209", "KR102"]
+    assert [r.code for r in report.problems] == ["KR202", "KR102", "KR209"]
     with pytest.raises(RecipeFailed, match="KR202"):
         report.raise_if_failed()
 

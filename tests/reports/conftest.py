@@ -102,3 +102,12 @@ def hostile_report():
     page = dict.fromkeys(PAGE, HOSTILE)
     facts = {HOSTILE: HOSTILE, "nested": {HOSTILE: [HOSTILE]}}
     return Report(rows, facts, {row.code: page for row in rows})
+
+
+@pytest.fixture
+def causal_report():
+    """Return a report in which one finding is the symptom of another."""
+    fix = Fix(text="Use softmax.", tried={"before": 2.3, "after": 0.1, "unit": "loss"})
+    cause = stamped(failed("head and loss disagree"), "KR202", "head-and-loss", cost="static")
+    symptom = failed("it cannot be overfitted", fix=fix, explained_by="KR202")
+    return Report([cause, stamped(symptom, "KR209", "overfit-one-batch", cost="train")])

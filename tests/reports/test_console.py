@@ -109,3 +109,12 @@ def test_no_problems_no_heading():
     assert "Problems" not in text
     assert "No problems found  (1 passed; 0.0 s)" in text
     assert console.render(Report(), 80) == "Nothing was checked\n"
+
+
+def test_a_symptom_stands_under_its_cause(causal_report):
+    _, _, problems = console.render(causal_report, 120, color=False).partition("first\n")
+    lines = [line for line in problems.splitlines() if line]
+    at = next(i for i, line in enumerate(lines) if "KR202" in line)
+    assert lines[at + 1].strip() == "head and loss disagree"
+    said = "symptom: FAIL KR209 overfit-one-batch: it cannot be overfitted"
+    assert lines[at + 2] == f"    {said}"

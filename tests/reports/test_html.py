@@ -186,3 +186,17 @@ def test_a_notebook_shows_the_fragment(report):
 
 def test_an_empty_report_is_a_page():
     assert "Nothing was checked" in Page(html.render(Report())).words()
+
+
+def test_a_symptom_and_its_cause_lead_to_each_other(causal_report):
+    text = html.render(causal_report)
+    page, words = Page(text), " ".join(Page(text).words().split())
+    assert "Symptom of" in words
+    assert words.count("it cannot be overfitted") == 3  # problem, its cause, and its row
+    assert sorted(page.values("href")) == [
+        "#problem-1",
+        "#problem-1",
+        "#problem-2",
+        "#problem-2",
+    ]
+    assert "href" not in html.notebook(causal_report)

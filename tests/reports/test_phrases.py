@@ -124,3 +124,8 @@ def test_details_leave_out_what_is_empty():
     known = phrases.details(warned("m", measured=0.0, unit="nats", cause="c"))
     assert known == {"measured": "0 nats", "cause": "c"}
     assert phrases.paragraph(warned("m", where="here")) == "m\nwhere: here"
+
+
+def test_details_say_what_a_finding_is_the_symptom_of(causal_report):
+    assert phrases.details(causal_report["KR209"])["symptom of"] == "KR202"
+    assert "symptom of" not in phrases.details(causal_report["KR202"])

@@ -1,4 +1,4 @@
-"""The command line: `keras-recipe demo | check | explain | list | doctor | report | board`."""
+"""The command line: `keras-recipe demo | check | label | explain | list | doctor | …`."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ import typer
 from rich.console import Console, RenderableType
 from typer.core import TyperGroup
 
-from keras_recipe import config
+from keras_recipe import __version__, config
 from keras_recipe.core.errors import InputError, KerasRecipeError
+from keras_recipe.core.folders import refuse_unwritable
 from keras_recipe.core.report import Report
-from keras_recipe.core.settings import unknown
+from keras_recipe.core.settings import Settings, unknown
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 
@@ -51,10 +52,22 @@ app = typer.Typer(
 )
 
 
+def _version(asked: bool) -> None:  # noqa: FBT001  typer calls it so
+    if asked:
+        typer.echo(f"keras-recipe {__version__}")
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+]
+
+
 @app.callback()
 def _options(
     ctx: typer.Context,
     *,
+    version: Version = False,
     backend: Backend = None,
     accelerator: Accelerator = None,
     devices: Devices = None,
@@ -63,6 +76,7 @@ def _options(
 
     Exit codes: 0 no FAIL, 1 some FAIL, 2 misuse, 130 interrupted.
     """
+    del version  # told and gone by now
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's greetings
     ctx.obj = (backend, accelerator, devices)
 
@@ -134,13 +148,18 @@ def check(  # noqa: PLR0913  the options of one command
     """
     reports = importlib.import_module("keras_recipe.reports")
     _known(format, reports.FORMATS)
-    if output and not format:
-        reports.format_of(output)  # refused now, not after the work
+    if output:  # refused now, not after the work
+        refuse_unwritable(output.parent, "--output")
+        _ = format or reports.format_of(output)
     _start(_asked(ctx, backend, accelerator, devices))
     examine = importlib.import_module("keras_recipe.examine").check
     fit = importlib.import_module("keras").Model.fit
     load = importlib.import_module("keras_recipe.target").load
     given = {"select": _codes(select), "ignore": _codes(ignore), "budget": budget, "seed": seed}
+    importlib.import_module("keras_recipe.checks").load()
+    Settings.from_pyproject(
+        Path("pyproject.toml"), select=given["select"], ignore=given["ignore"]
+    )  # likewise
     with contextlib.redirect_stdout(sys.stderr):  # the user's prints must not break a JSON
         arguments = load(target, examine, fit)
         arguments |= {key: value for key, value in given.items() if value is not None}
@@ -165,6 +184,34 @@ def demo(
     run = importlib.import_module("keras_recipe.demo").run
     made = run(broken=broken, fix=fix, log_dir=log_dir, dataset=dataset, say=typer.echo)
     raise typer.Exit(0 if made.ok else FAILED)
+
+
+@app.command()
+def label(  # noqa: PLR0913  the options of one command
+    ctx: typer.Context,
+    target: Annotated[str, typer.Argument(help="module:factory or file.py:factory.")],
+    *,
+    samples: Annotated[int, typer.Option(min=2, help="Examples, each asked twice.")] = 50,
+    names: Annotated[str, typer.Option(help="Names of the classes: cat,dog.")] = "",
+    output: Annotated[Path | None, typer.Option(help="File; runs/human/….json.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the sample.")] = 0,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0: a free one.")] = 0,
+    backend: Backend = None,
+    accelerator: Accelerator = None,
+    devices: Devices = None,
+) -> None:
+    """Label a random sample twice on a page of this computer: the human baseline (KR206)."""
+    _start(_asked(ctx, backend, accelerator, devices))
+    examine = importlib.import_module("keras_recipe.examine").check
+    fit = importlib.import_module("keras").Model.fit
+    load = importlib.import_module("keras_recipe.target").load
+    start = importlib.import_module("keras_recipe.label.start")
+    arguments = load(target, examine, fit)
+    classes = [name.strip() for name in names.split(",") if name.strip()]
+    session = start.session_for(
+        arguments, samples=samples, names=classes, output=output, seed=seed
+    )
+    start.run(session, typer.echo, port)
 
 
 @app.command()

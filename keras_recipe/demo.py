@@ -17,6 +17,7 @@ from keras_recipe.callbacks import (
     RecipeTensorBoard,
 )
 from keras_recipe.core.errors import InputError
+from keras_recipe.core.folders import refuse_unwritable
 from keras_recipe.core.report import Report
 from keras_recipe.core.settings import unknown
 from keras_recipe.devices import sharing
@@ -129,6 +130,7 @@ def run(
     if dataset not in DATASETS:
         raise unknown(dataset, DATASETS, "dataset")
     log_dir = Path(log_dir) / "broken" if broken else Path(log_dir)
+    refuse_unwritable(log_dir, "--log-dir")
     keras.utils.set_random_seed(0)
     (x, y), held_out = DATASETS[dataset]()
     model = RecipeModel(network(x.shape[1:], broken=broken))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import tempfile
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
@@ -15,6 +14,7 @@ from rich.text import Text
 
 from keras_recipe import __version__, config, keras_json, startup
 from keras_recipe.core.errors import ConfigError
+from keras_recipe.core.folders import unwritable
 
 PACKAGES = (
     *("keras-recipe", "keras", *config.BACKENDS),
@@ -130,13 +130,9 @@ def _backend(backend: str | None, accelerator: str | None, devices: int | None) 
 
 
 def _log_folder(folder: Path) -> Row:
-    there = next(p for p in (folder.absolute(), *folder.absolute().parents) if p.exists())
-    if not there.is_dir():
-        return Row("log folder", f"{folder} cannot be made: {there} is a file", ok=False)
-    try:
-        with tempfile.TemporaryFile(dir=there):  # gone when closed
-            pass
-    except OSError as error:
-        reason = f"{folder} cannot be written ({error.strerror}); use --log-dir"
-        return Row("log folder", reason, ok=False)
+    reason = unwritable(folder)
+    if reason:
+        return Row(
+            "log folder", f"{folder} cannot be written ({reason}); use --log-dir", ok=False
+        )
     return Row("log folder", f"{folder} can be written")

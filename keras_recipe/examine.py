@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 import time
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,19 +16,34 @@ import numpy as np
 from rich.console import Console
 
 from keras_recipe import checks
-from keras_recipe.core.errors import InputError
+from keras_recipe.core.errors import InputError, NotApplicable
 from keras_recipe.core.report import Report
 from keras_recipe.core.result import Cost
 from keras_recipe.core.runner import run
 from keras_recipe.core.settings import Settings, unknown
 from keras_recipe.data.batch import Batch, mapped
+from keras_recipe.data.human import FOLDER, find
 from keras_recipe.diagnosis.counterfactual import explain
+from keras_recipe.experiments.duel import losing
+from keras_recipe.experiments.gains import has_stalled
+from keras_recipe.experiments.onward import onward
+from keras_recipe.experiments.trial import has_own_step
 from keras_recipe.loss import tensors
+from keras_recipe.refusals import refuse_untrainable, refuse_unusable, refusing
 from keras_recipe.subject import Subject
 from keras_recipe.surgery.preserve import preserve, random_states, unbuild, unbuilt_parts
 
-AFTER_TRAINING = ("KR217",)
+AFTER_TRAINING = ("KR206", "KR207", "KR210", "KR216", "KR217")
+_VALIDATION = ("validation_batch_size", "validation_steps")
 _OWN = ("test_data", "task", "groups", "budget", "select", "ignore", "seed")
+
+
+@contextmanager
+def _once() -> Iterator[None]:
+    """Keep what Keras warns of in the user's own `fit` from coming again with every trial."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=r"keras\.")
+        yield
 
 
 @contextmanager
@@ -39,15 +55,6 @@ def _progress(verbose: Any) -> Iterator[Any]:
         return
     with Console(stderr=True).status("reading the data") as status:
         yield lambda name: status.update(f"checking {name}")
-
-
-def _refuse_unusable(model: Any) -> None:
-    if not isinstance(model, keras.Model):
-        msg = f"`model` must be a keras.Model. Received: {type(model).__name__}"
-        raise InputError(msg)
-    if not model.compiled:
-        msg = "The model is not compiled; call model.compile(optimizer, loss) before the check."
-        raise InputError(msg)
 
 
 def _build_metrics(model: Any, probe: Batch) -> None:
@@ -62,31 +69,28 @@ def _build_metrics(model: Any, probe: Batch) -> None:
         metric.reset_state()
 
 
-@contextmanager
-def _refusing(probe: Batch) -> Iterator[None]:
-    """Turn any error of the model on its own data into one sentence."""
-    try:
-        yield
-    except Exception as error:  # each backend and layer has its own kinds of error
-        text = " ".join(str(error).split())[:400]
-        shapes = [tuple(leaf.shape) for leaf in keras.tree.flatten(probe.x)]
-        msg = f"The model does not take this data (x of shape {shapes}): {text}"
-        raise InputError(msg) from error
-
-
 def build(model: Any, probe: Batch) -> None:
     """Build model, optimizer and metrics as the first step of `fit` would.
 
     Raises:
         InputError: The model does not take this data.
     """
-    with _refusing(probe):
+    with refusing(model, probe):
         if not model.built or not model.weights:
             model(tensors(mapped(np.nan_to_num, probe.x)))  # a gap is KR101's affair
         optimizer = getattr(model, "optimizer", None)
         if optimizer is not None and not optimizer.built:
             optimizer.build(model.trainable_variables)
     _build_metrics(model, probe)
+
+
+def _held_out(subject: Subject) -> dict[str, Batch]:
+    """Return the rows of the other splits by the argument that gave them."""
+    found = {}
+    for split in ("validation", "test"):
+        with suppress(NotApplicable):
+            found[f"{split}_data"] = subject.need(split)
+    return found
 
 
 def check(  # noqa: PLR0913  what `fit` takes
@@ -121,7 +125,7 @@ def check(  # noqa: PLR0913  what `fit` takes
         x: What `fit` would be given: arrays `(rows, ...)`, frames, datasets.
         y: Targets.
         validation_data: `(x, y)`, `(x, y, sample_weight)` or a dataset.
-        test_data: Likewise; kept for the checks that compare splits.
+        test_data: Likewise; compared with the training rows, never learned from.
         validation_split: Share of the rows used for validation, from the end.
         sample_weight: Weights of the samples.
         class_weight: Weight by class number.
@@ -129,13 +133,15 @@ def check(  # noqa: PLR0913  what `fit` takes
         epochs: Number of epochs planned.
         shuffle: Whether the rows are shuffled each epoch.
         task: The kind of task, or a dict of them by output name; inferred when None.
-        groups: Group of each row; kept for the checks that compare splits.
+        groups: Group of each row of `x` (patient, speaker, site), or a dict of them by split
+            (`training`, `validation`, `test`): no group may be in two splits.
         budget: Seconds after which no further check is started.
         select: Prefixes of codes to run, e.g. `["KR2"]`; all when None.
         ignore: Prefixes of codes to leave out.
         seed: Seed of every random choice of the checks.
         verbose: `"auto"` shows progress in a terminal, 0 never, 1 always.
-        **fit_settings: Further arguments of `fit` (callbacks, …): no check reads them.
+        **fit_settings: Further arguments of `fit`; `validation_steps` and
+            `validation_batch_size` are read, the others (callbacks, …) are not.
 
     Returns:
         The report: a row for every check.
@@ -144,7 +150,6 @@ def check(  # noqa: PLR0913  what `fit` takes
         InputError: Data, model or settings cannot be used; one sentence says why.
         ConfigError: A code, a threshold or an argument is unknown.
     """
-    del test_data, groups
     began = time.perf_counter()
     known = inspect.signature(keras.Model.fit).parameters
     for name in fit_settings:
@@ -155,7 +160,7 @@ def check(  # noqa: PLR0913  what `fit` takes
         raise InputError(msg)
     checks.load()
     settings = Settings.from_pyproject(Path("pyproject.toml"), select=select, ignore=ignore)
-    _refuse_unusable(model)
+    refuse_unusable(model)
     model = getattr(model, "recipe_inner", model)
     with random_states():
         subject = Subject(
@@ -163,6 +168,7 @@ def check(  # noqa: PLR0913  what `fit` takes
             x,
             y,
             validation_data=validation_data,
+            test_data=test_data,
             validation_split=validation_split,
             sample_weight=sample_weight,
             class_weight=class_weight,
@@ -170,9 +176,12 @@ def check(  # noqa: PLR0913  what `fit` takes
             epochs=epochs,
             shuffle=shuffle,
             task=task,
+            groups=groups,
             seed=seed,
+            **{name: fit_settings.get(name) for name in _VALIDATION},
         )
         subject.read()
+    subject.human = find(Path(settings.human or FOLDER), subject.samples())
     unbuilt = unbuilt_parts(model)
     try:
         report = _examined(model, subject, settings, verbose, budget, began)
@@ -183,6 +192,7 @@ def check(  # noqa: PLR0913  what `fit` takes
     return report
 
 
+@_once()
 def _examined(
     model: Any, subject: Subject, settings: Settings, verbose: Any, budget: float, began: float
 ) -> Report:
@@ -190,8 +200,9 @@ def _examined(
     build(model, subject.probe)
     wanted = [c for c in settings.chosen() if c.cost not in (Cost.LIVE, Cost.EXPERIMENT)]
     with _progress(verbose) as progress, preserve(model) as guard:
-        with _refusing(subject.probe):
+        with refusing(model, subject.probe):
             _ = subject.predictions
+        refuse_untrainable(model, subject.probe, _held_out(subject))
         if subject.refuses_gaps:  # nothing else can be said of such data
             wanted = [c for c in wanted if c.code == "KR101"]
         facts = subject.facts
@@ -206,9 +217,34 @@ def _examined(
             facts=facts,
         )
         left = budget - (time.perf_counter() - began)
-        return explain(report, subject, guard, progress=progress, seconds=left)
+        return explain(
+            report, subject, guard, progress=progress, tune=settings.tune, seconds=left
+        )
 
 
+@_once()
+def train_onward(subject: Subject, trace: Any) -> dict[str, Any]:
+    """Return what training on would bring to a model whose fit `trace` recorded.
+
+    Args:
+        subject: What `check` examined (`report.subject`), its model trained since.
+        trace: The record of that training.
+    """
+    model, sample = subject.need("model"), subject.sample
+    last = trace.series("loss")[-1:]
+    if sample.y is None or has_own_step(model) or not np.isfinite(last).all():
+        return {}
+    rows, seed, task = subject.settings().batch_size, subject.need("seed"), subject.task
+    found: dict[str, Any] = {}
+    with suppress(Exception):  # the training is done: the user's own parts must not undo it
+        found = onward(model, trace, sample, task, batch_size=rows, seed=seed)
+        if has_stalled(found):
+            with preserve(model):
+                found["behind"] = losing(model, task, subject.need("samples"))
+    return found
+
+
+@_once()
 def look_again(subject: Subject) -> Report:
     """Return the checks that a trained model can fail where the fresh one could not.
 
@@ -216,6 +252,7 @@ def look_again(subject: Subject) -> Report:
         subject: What `check` examined (`report.subject`), its model trained since.
     """
     settings = Settings.from_pyproject(Path("pyproject.toml"), select=AFTER_TRAINING)
+    subject.trained = True
     with preserve(subject.need("model")) as guard:
         return run(settings.chosen(), subject, settings=settings, guard=guard)
 

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 
 from keras_recipe.core.errors import NotApplicable
+from keras_recipe.core.said import said
 from keras_recipe.data.batch import Batch, mapped
 
 _NAMES = {"KLDivergence": "kl_divergence", "LogCosh": "log_cosh"}
@@ -101,8 +102,7 @@ def data_loss(model: Any, batch: Batch, outputs: Any) -> float:
         total = float(keras.ops.convert_to_numpy(loss))
         penalty = sum(float(keras.ops.convert_to_numpy(extra)) for extra in model.losses)
     except Exception as error:  # each backend has its own kinds of error
-        text = " ".join(str(error).split())[:300]
-        msg = f"the loss cannot be computed: {text}"
+        msg = f"the loss cannot be computed: {said(error)}"
         raise LossUndefined(msg) from error
     return total - penalty
 

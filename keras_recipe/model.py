@@ -191,7 +191,7 @@ class RecipeModel(keras.Model):
             for monitor in monitors:
                 monitor.close()  # Keras tells no callback of an interrupted training
                 self._report = (self._report or Report()).merged(monitor.report)
-        self._look_again()
+        self._look_again(monitors)
         for callback in keras.tree.flatten(given.get("callbacks") or []):
             if hasattr(callback, "write_report"):
                 callback.write_report(self._report)
@@ -201,11 +201,14 @@ class RecipeModel(keras.Model):
         parameters=[*_FIT.parameters.values(), _RECIPE]
     )
 
-    def _look_again(self) -> None:
+    def _look_again(self, monitors: list[Any]) -> None:
         """Add what only a trained model shows, on the rows that `check` kept."""
         if self._report is not None and self._report.subject is not None:
             from keras_recipe import examine
 
+            for monitor in monitors[-1:]:
+                found = examine.train_onward(self._report.subject, monitor.trace)
+                self._report = self._report.merged(monitor.reconsider(found))
             self._report = self._report.merged(examine.look_again(self._report.subject))
 
     def _watched(self, callbacks: Any) -> tuple[Any, list[Any]]:
@@ -217,8 +220,9 @@ class RecipeModel(keras.Model):
         monitors = [c for c in listed if isinstance(c, RecipeMonitor)]
         if monitors:
             return callbacks, monitors
-        subject = self._report and self._report.subject
-        monitor = RecipeMonitor(on_fail="warn", probe=subject and subject.probe)
+        subject = None if self._report is None else self._report.subject
+        rows = {} if subject is None else {"probe": subject.probe, "sample": subject.sample}
+        monitor = RecipeMonitor(on_fail="warn", **rows)
         listed = [*listed, monitor]
         if ready:
             listed = keras.callbacks.CallbackList(listed, model=self.model, **callbacks.params)

@@ -8,6 +8,7 @@ from typing import Any
 from keras_recipe import config
 from keras_recipe.config import GPUS, Choice
 from keras_recipe.core.errors import ConfigError
+from keras_recipe.core.said import said
 
 _KINDS = {"cpu": ("cpu",), "gpu": GPUS, "tpu": ("tpu",)}
 
@@ -32,7 +33,7 @@ def start(choice: Choice) -> list[str]:
 
 
 def _reason(error: Exception) -> str:
-    text = " ".join(str(error).split())[:300].rstrip(".")
+    text = said(error).rstrip(".")
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 

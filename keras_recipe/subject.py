@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import math
 from collections.abc import Callable, Mapping
@@ -14,15 +15,17 @@ import numpy as np
 
 from keras_recipe.core.errors import InputError, NotApplicable
 from keras_recipe.data.batch import Batch, leaves, mapped
-from keras_recipe.data.reservoir import Reservoir
+from keras_recipe.data.crossfit import CrossFit, Question
+from keras_recipe.data.groups import split_groups
+from keras_recipe.data.human import Answers
+from keras_recipe.data.reading import SAMPLE_ROWS, Read, read
 from keras_recipe.data.sources import Source, open_source
-from keras_recipe.data.statistics import Statistics, measure
+from keras_recipe.data.statistics import Statistics
 from keras_recipe.loss import predict
+from keras_recipe.surgery.plan import plan
 from keras_recipe.task import Task, infer_task
 
 PROBE_ROWS = 32
-SAMPLE_ROWS = 1024
-SAMPLE_BYTES = 64 * 2**20  # a sample never takes more memory than this
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +40,8 @@ class FitSettings:
         validation_split: Share of rows cut off the end for validation.
         num_samples: Training rows, or None when not known before reading.
         steps_per_epoch: Steps an epoch, or None likewise.
+        validation_batch_size: Rows a step of validation; the data's own for datasets.
+        validation_steps: Steps of a validation; None for all of it.
     """
 
     batch_size: int
@@ -46,6 +51,8 @@ class FitSettings:
     validation_split: float
     num_samples: int | None
     steps_per_epoch: int | None
+    validation_batch_size: int = 32
+    validation_steps: int | None = None
 
 
 def _refuse_unless_count(name: str, value: Any, least: int) -> None:
@@ -85,14 +92,15 @@ def _weighted(batch: Batch, class_weight: Mapping[int, float] | None) -> Batch:
     return Batch(batch.x, batch.y, weights * given[0] if given else weights)
 
 
-def _split(source: Source, share: float) -> tuple[Source, Source | None]:
+def _split(source: Source, share: Any) -> tuple[Source, Source | None]:
     """Cut the validation rows off the end, as Keras does."""
-    if not share:
+    if isinstance(share, int | float) and not share:
         return source, None
-    if not 0 < share < 1 or source.whole is None or source.size is None:
+    number = isinstance(share, int | float) and not isinstance(share, bool)
+    if not number or not 0 < share < 1 or source.whole is None or source.size is None:
         msg = (
             "`validation_split` must be between 0 and 1 and needs arrays. "
-            f"Received: {share} with {source.kind}"
+            f"Received: {share!r} with {source.kind}"
         )
         raise InputError(msg)
     cut = math.floor(source.size * (1 - share))
@@ -104,12 +112,12 @@ def _split(source: Source, share: float) -> tuple[Source, Source | None]:
     return made[0], made[1]
 
 
-def _validation_source(data: Any) -> Source | None:
+def _held_out_source(data: Any, name: str) -> Source | None:
     if data is None:
         return None
     if isinstance(data, tuple | list):
         if len(data) not in (2, 3):
-            msg = f"`validation_data` must be (x, y) or (x, y, weights); got {len(data)} parts."
+            msg = f"`{name}` must be (x, y) or (x, y, weights); got {len(data)} parts."
             raise InputError(msg)
         return open_source(*data)
     return open_source(data)
@@ -123,6 +131,7 @@ class Subject:
         x: Training inputs, anything `fit` takes but a bare generator.
         y: Targets.
         validation_data: `(x, y)`, `(x, y, sample_weight)` or a dataset.
+        test_data: Likewise.
         validation_split: Share of `x` used for validation, from the end.
         sample_weight: Weights of the samples.
         class_weight: Weight by class number.
@@ -130,6 +139,9 @@ class Subject:
         epochs: Number of epochs `fit` would run.
         shuffle: Whether `fit` would shuffle.
         task: The user's word on the kind of task.
+        groups: Group of each row of `x`, or a dict of them by split.
+        validation_batch_size: Rows a step of validation; `batch_size` when None.
+        validation_steps: Steps of a validation; all of it when None.
         seed: Seed of every random choice here.
         extras: Further things a check may ask for by name, e.g. `trace`.
 
@@ -144,6 +156,7 @@ class Subject:
         y: Any = None,
         *,
         validation_data: Any = None,
+        test_data: Any = None,
         validation_split: float = 0.0,
         sample_weight: Any = None,
         class_weight: Any = None,
@@ -151,20 +164,39 @@ class Subject:
         epochs: int = 1,
         shuffle: bool = True,
         task: Any = None,
+        groups: Any = None,
+        validation_batch_size: int | None = None,
+        validation_steps: int | None = None,
         seed: int = 0,
         extras: Mapping[str, Any] | None = None,
     ) -> None:
-        for name, value in (("batch_size", batch_size), ("epochs", epochs)):
+        counts = {
+            "batch_size": batch_size,
+            "epochs": epochs,
+            "validation_batch_size": validation_batch_size,
+            "validation_steps": validation_steps,
+        }
+        for name, value in counts.items():
             _refuse_unless_count(name, value, least=1)
         _refuse_unless_count("seed", seed, least=0)
         self._model, self._task, self._seed = model, task, int(seed)
         self._extras = dict(extras or {})
         self.refuses_gaps = False
+        self.human = Answers()  # set by whoever knows where they are kept
+        self.trained = False  # set when the model was trained after it was examined
         source = open_source(x, y, sample_weight)
         held = 0.0 if validation_data is not None else validation_split
         self.source, self._held = _split(source, held)
-        self._held = self._held or _validation_source(validation_data)
+        cut = self.source.size if self._held else None
+        self._held = self._held or _held_out_source(validation_data, "validation_data")
+        self._test_source = _held_out_source(test_data, "test_data")
         size = self.source.size
+        sizes = {
+            "training": size,
+            "validation": self._held.size if self._held else None,
+            "test": self._test_source.size if self._test_source else None,
+        }
+        self.groups = split_groups(groups, sizes, cut)
         rows = int(self.source.batch_size or batch_size or 32)
         self._fit = FitSettings(
             batch_size=rows,
@@ -174,6 +206,10 @@ class Subject:
             validation_split=float(validation_split),
             num_samples=size,
             steps_per_epoch=None if size is None else math.ceil(size / rows),
+            validation_batch_size=int(
+                (self._held and self._held.batch_size) or validation_batch_size or rows
+            ),
+            validation_steps=None if validation_steps is None else int(validation_steps),
         )
 
     def need(self, name: str) -> Any:
@@ -203,29 +239,24 @@ class Subject:
         }
 
     @cached_property
-    def _training(self) -> tuple[Statistics, Batch]:
-        return self._read(self.source)
+    def _training(self) -> Read:
+        return read(self.source, self._seed)
 
     @cached_property
-    def _validation(self) -> tuple[Statistics, Batch] | None:
-        return None if self._held is None else self._read(self._held)
+    def _validation(self) -> Read | None:
+        return None if self._held is None else self._read_like(self._held)
 
-    def _read(self, source: Source) -> tuple[Statistics, Batch]:
-        """Return the statistics and the sample of a source, in one pass over it."""
-        each = sum(leaf.nbytes // len(leaf) for leaf in leaves(source.first.x))
-        rows = int(min(SAMPLE_ROWS, max(PROBE_ROWS, SAMPLE_BYTES // max(each, 1))))
-        if source.whole is None:
-            reservoir = Reservoir(rows, self._seed)
-            statistics = measure(reservoir.watch(source.batches()), self._seed)
-            return statistics, reservoir.kept or source.first
-        size = len(source.whole)
-        chosen = np.random.default_rng(self._seed).permutation(size)[:rows]
-        return measure(source.batches(), self._seed), source.whole.take(np.sort(chosen))
+    @cached_property
+    def _test(self) -> Read | None:
+        return None if self._test_source is None else self._read_like(self._test_source)
+
+    def _read_like(self, source: Source) -> Read:
+        return read(source, self._seed, self._training.sketch)
 
     @cached_property
     def sample(self) -> Batch:
         """At most 1024 training rows, chosen by the seed."""
-        return _weighted(self._training[1], self._fit.class_weight)
+        return _weighted(self._training.sample, self._fit.class_weight)
 
     @cached_property
     def probe(self) -> Batch:
@@ -237,7 +268,22 @@ class Subject:
     @cached_property
     def task(self) -> Task:
         """The inferred task."""
-        return infer_task(self._model, self._training[0].y, self.predictions, self._task)
+        return infer_task(self._model, self.statistics().y, self.predictions, self._task)
+
+    @cached_property
+    def crossfit(self) -> CrossFit:
+        """Simple models of every target, on the samples of the splits."""
+        exclusive = ("binary", "multiclass")
+        asked = [
+            Question(h.name, h.target, h.kind in exclusive and h.structure == "sample")
+            for h in self.task.heads
+            if h.target is not None
+        ]
+        samples = self.samples()
+        whole = self.source.whole if hasattr(self, "source") else None
+        opening = None if whole is None else whole.take(slice(0, SAMPLE_ROWS))
+        training, held = samples["training"], samples.get("validation")
+        return CrossFit(training, held, asked, self._seed, opening)
 
     @cached_property
     def predictions(self) -> Any:
@@ -259,18 +305,30 @@ class Subject:
 
     def read(self) -> None:
         """Read everything that needs data now, so that later needs cost nothing."""
-        _ = self._training, self._validation
+        _ = self._training, self._validation, self._test
+
+    def under(self, model: Any) -> Subject:
+        """Return the same data and settings with another model, or this one changed since."""
+        other = copy.copy(self)
+        for name in ("task", "predictions", "crossfit"):
+            vars(other).pop(name, None)
+        other._model = model  # noqa: SLF001  a copy of this object
+        return other
 
     def released(self) -> Subject:
         """Let go of the data; the samples and what was measured on them stay."""
         self.read()
-        self._fit, self._held = self.settings(), None
+        self._fit, self._held, self._test_source = self.settings(), None, None
         del self.source
         return self
 
-    def held_out(self, part: int) -> Any:
-        """Return the statistics (0) or sample (1) of the validation data, or None."""
-        return None if self._validation is None else self._validation[part]
+    def of_splits(self, part: str) -> dict[str, Any]:
+        """Return an attribute of what was read of each split there is.
+
+        The splits are `training`, `validation` and `test`.
+        """
+        found = {"training": self._training, "validation": self._validation, "test": self._test}
+        return {name: getattr(read, part) for name, read in found.items() if read is not None}
 
     def settings(self) -> FitSettings:
         """Return the fit settings, with the numbers that only reading the data tells."""
@@ -282,12 +340,11 @@ class Subject:
 
     def statistics(self) -> Statistics:
         """Return the statistics of all training rows."""
-        return self._training[0]
+        return self._training.statistics
 
-    def splits(self) -> dict[str, Statistics]:
-        """Return the statistics of each split there is: `training` and `validation`."""
-        held = self.held_out(0)
-        return {"training": self.statistics(), **({} if held is None else {"validation": held})}
+    def samples(self) -> dict[str, Batch]:
+        """Return the sample of each split there is, that of the training rows weighted."""
+        return {**self.of_splits("sample"), "training": self.sample}
 
 
 _NEEDS: dict[str, Callable[[Subject], Any]] = {
@@ -295,11 +352,22 @@ _NEEDS: dict[str, Callable[[Subject], Any]] = {
     "seed": lambda s: s._seed,  # noqa: SLF001
     "fit": Subject.settings,
     "statistics": Subject.statistics,
-    "splits": Subject.splits,
-    "validation_statistics": lambda s: s.held_out(0),
-    "validation": lambda s: s.held_out(1),
+    "splits": lambda s: s.of_splits("statistics"),
+    "contents": lambda s: s.of_splits("contents"),
+    "sketches": lambda s: s.of_splits("sketch"),
+    "orders": lambda s: s.of_splits("order"),
+    "groups": lambda s: s.groups,
+    "validation_statistics": lambda s: s.of_splits("statistics").get("validation"),
+    "validation": lambda s: s.of_splits("sample").get("validation"),
+    "test": lambda s: s.of_splits("sample").get("test"),
+    "source": lambda s: getattr(s, "source", None),
     "sample": lambda s: s.sample,
+    "samples": Subject.samples,
+    "trained": lambda s: s.trained,
+    "human": lambda s: s.human,
     "probe": lambda s: s.probe,
     "predictions": lambda s: s.predictions,
     "task": lambda s: s.task,
+    "plan": lambda s: plan(s._model, s.settings().epochs, s.settings().steps_per_epoch),  # noqa: SLF001
+    "crossfit": lambda s: s.crossfit,
 }

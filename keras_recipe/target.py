@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from keras_recipe.core.errors import InputError
+from keras_recipe.core.said import said
 from keras_recipe.core.settings import unknown
 
 FORM = "a tuple (model, x, y), a dict with these keys, or an object with these attributes"
@@ -118,7 +119,7 @@ def _told(target: str) -> Iterator[None]:
     except InputError:
         raise
     except (Exception, SystemExit) as error:
-        text = " ".join(str(error).split())[:400]
+        text = said(error)
         kind = type(error).__name__ + (f": {text}" if text else "")
         msg = f"{target} raised {kind} ({_place(error)}); mend it and run again."
         raise InputError(msg) from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -202,6 +202,9 @@ def _overrides(task: Any, made: Sequence[Output]) -> dict[str, str]:
     if task is None:
         return {}
     names = [one.name for one in made]
+    if not isinstance(task, str | Mapping):
+        msg = f"`task` must be one of {', '.join(KINDS)}, or a dict of them. Received: {task!r}"
+        raise InputError(msg)
     said = dict.fromkeys(names, task) if isinstance(task, str) else dict(task)
     by_any = {alias: one.name for one in made for alias in one.names}
     for name, kind in said.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import keras
@@ -21,6 +22,13 @@ class Backend(Protocol):
         does not depend on gets None (zeros where the backend cannot tell). Called on whole
         batches; state changes are thrown away where the backend is functional and must be
         undone by `preserve` elsewhere.
+        """
+
+    def input_gradient(self, model: Any, x: Any) -> Callable[[list[np.ndarray]], list[Any]]:
+        """Return a function from weights of the outputs to gradients at the inputs.
+
+        It takes one array for each output, in inference mode, and returns the gradient of
+        their weighted sum for each input: one backward pass a call. All inputs are floats.
         """
 
     def rng_state(self) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -32,6 +33,20 @@ def weight_gradients(
     )
     value, gradients = jax.jit(jax.value_and_grad(loss))(*state, batch)
     return float(value), [np.asarray(g, dtype="float32") for g in gradients]
+
+
+def input_gradient(model: Any, x: Any) -> Callable[[list[np.ndarray]], list[Any]]:
+    """See `keras_recipe.backend.Backend`."""
+    flat = [jnp.asarray(leaf) for leaf in keras.tree.flatten(x)]
+
+    def total(inputs: Any, weights: Any) -> Any:
+        with keras.StatelessScope():
+            outputs = model(keras.tree.pack_sequence_as(x, inputs))
+        pairs = zip(keras.tree.flatten(outputs), weights, strict=True)
+        return sum(jnp.sum(jnp.asarray(out, "float32") * weight) for out, weight in pairs)
+
+    gradient = jax.jit(jax.grad(total))
+    return lambda weights: [np.asarray(g, "float32") for g in gradient(flat, weights)]
 
 
 def rng_state() -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -28,6 +29,22 @@ def weight_gradients(
         None if g is None else np.asarray(tf.convert_to_tensor(g), dtype="float32")
         for g in gradients
     ]
+
+
+def input_gradient(model: Any, x: Any) -> Callable[[list[np.ndarray]], list[Any]]:
+    """See `keras_recipe.backend.Backend`."""
+    flat = [tf.convert_to_tensor(leaf) for leaf in keras.tree.flatten(x)]
+
+    @tf.function
+    def gradient(weights: list[Any]) -> Any:
+        with tf.GradientTape() as tape:
+            tape.watch(flat)
+            outputs = keras.tree.flatten(model(keras.tree.pack_sequence_as(x, flat)))
+            pairs = zip(outputs, weights, strict=True)
+            total = sum(tf.reduce_sum(tf.cast(out, "float32") * w) for out, w in pairs)
+        return tape.gradient(total, flat, unconnected_gradients="zero")
+
+    return lambda weights: [np.asarray(g, "float32") for g in gradient(weights)]
 
 
 def rng_state() -> Any:
@@ -62,13 +79,7 @@ def independent_dataset(dataset: Any) -> Any:
     seeds instead. A pipeline that cannot be copied is returned as it is.
     """
     try:
-        graph = tf.compat.v1.GraphDef.FromString(
-            tf.raw_ops.DatasetToGraphV2(
-                input_dataset=tf.data.experimental.to_variant(dataset),
-                external_state_policy=1,  # ignore Python state: the copy lives in this process
-                strip_device_assignment=True,
-            ).numpy()
-        )
+        graph = _graph(dataset)
         for node in [*graph.node, *(n for f in graph.library.function for n in f.node_def)]:
             if node.op == "ShuffleDatasetV3":  # its last input is the shared seed generator
                 node.op = "ShuffleDataset"
@@ -78,3 +89,34 @@ def independent_dataset(dataset: Any) -> Any:
         return tf.data.experimental.from_variant(variant, dataset.element_spec)
     except (tf.errors.OpError, ValueError, TypeError, AttributeError):
         return dataset
+
+
+def unseeded_shuffles(dataset: Any) -> int:
+    """Return how many shuffles of a `tf.data.Dataset` start from a seed that nobody knows.
+
+    A shuffle gets two seeds of 0 when neither its own nor the global one was set.
+    """
+    try:
+        nodes = _graph(dataset).node
+    except (tf.errors.OpError, ValueError, TypeError, AttributeError):
+        return 0
+    zeros = {
+        n.name
+        for n in nodes
+        if n.op == "Const"
+        and n.attr["dtype"].type == tf.int64.as_datatype_enum
+        and not tf.make_ndarray(n.attr["value"].tensor).any()
+    }
+    shuffles = [n for n in nodes if n.op.startswith("Shuffle")]
+    return sum(set(n.input[2:4]) <= zeros for n in shuffles)
+
+
+def _graph(dataset: Any) -> Any:
+    """Return the graph that a dataset stands for; Python state stays out of it."""
+    return tf.compat.v1.GraphDef.FromString(
+        tf.raw_ops.DatasetToGraphV2(
+            input_dataset=tf.data.experimental.to_variant(dataset),
+            external_state_policy=1,  # ignore it: a copy lives in this process
+            strip_device_assignment=True,
+        ).numpy()
+    )

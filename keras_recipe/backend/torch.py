@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -31,6 +32,27 @@ def weight_gradients(
     return float(loss.detach()), [
         None if g is None else np.array(g.detach().float().cpu()) for g in gradients
     ]
+
+
+def input_gradient(model: Any, x: Any) -> Callable[[list[np.ndarray]], list[Any]]:
+    """See `keras_recipe.backend.Backend`."""
+    flat = [
+        keras.ops.convert_to_tensor(leaf).detach().clone() for leaf in keras.tree.flatten(x)
+    ]
+
+    def gradient(weights: list[np.ndarray]) -> list[Any]:
+        inputs = [leaf.requires_grad_() for leaf in flat]
+        with torch.enable_grad():
+            outputs = model(keras.tree.pack_sequence_as(x, inputs))
+            pairs = zip(keras.tree.flatten(outputs), weights, strict=True)
+            total = sum((out * keras.ops.convert_to_tensor(w)).sum() for out, w in pairs)
+            found = torch.autograd.grad(total, inputs, allow_unused=True)
+        filled = (
+            torch.zeros_like(i) if g is None else g for i, g in zip(inputs, found, strict=True)
+        )
+        return [np.array(g.detach().float().cpu()) for g in filled]
+
+    return gradient
 
 
 def rng_state() -> Any:

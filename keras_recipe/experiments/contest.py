@@ -100,9 +100,17 @@ def _shuffled(rows: int, count: int, seed: int) -> np.ndarray:
 
 
 def _shares(
-    model: Any, side: Side, marks: Sequence[int], batch_size: int, seed: int
+    model: Any,
+    side: Side,
+    marks: Sequence[int],
+    batch_size: int,
+    seed: int,
+    enough: float = float("inf"),
 ) -> list[float]:
-    """Return the score at each mark of one training; the model is put back afterwards."""
+    """Return the score at each mark of one training, up to the first that is `enough`.
+
+    The model is put back afterwards.
+    """
     order = _shuffled(len(side.rows), marks[-1] * batch_size, seed)
     each = sum(leaf.nbytes for leaf in leaves(side.rows.x)) / len(side.rows)
     stride = max(1, int(STRIDE_BYTES / max(each * batch_size, 1)))
@@ -117,6 +125,8 @@ def _shares(
                 done += steps
             share = side.score()
             found.append(share if np.isfinite(share) else -np.inf)
+            if share >= enough:
+                break
     return found
 
 
@@ -150,7 +160,8 @@ def contest(  # noqa: PLR0913  two sides, how long, and what decides
         least: As in `Contest.harmed`.
         ratio: As in `Contest.harmed`.
         seconds: Time after which no further training is started.
-        enough: Share with which the first training leaves no question; then no other is done.
+        enough: Share with which the first training leaves no question; then it ends there and
+            no other is done.
 
     Returns:
         None if the time was spent before harm could be shown or excluded.
@@ -160,9 +171,10 @@ def contest(  # noqa: PLR0913  two sides, how long, and what decides
     """
     began = time.perf_counter()
     marks = [max(1, round(steps * (i + 1) / MARKS)) for i in range(MARKS)]
-    runs = [_shares(model, before, marks, batch_size, seed)]
-    if max(runs[0]) >= enough:
-        return Contest(steps=marks, before=runs, after=[0.0], planned=planned)
+    runs = [_shares(model, before, marks, batch_size, seed, enough)]
+    if runs[0][-1] >= enough:
+        done = marks[: len(runs[0])]
+        return Contest(steps=done, before=runs, after=[0.0], planned=planned)
     if time.perf_counter() - began > seconds:
         return None
     changed = _shares(model, after, marks, batch_size, seed)

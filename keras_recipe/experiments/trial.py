@@ -11,10 +11,11 @@ import keras
 import numpy as np
 
 from keras_recipe.core.errors import NotApplicable
+from keras_recipe.core.said import said
 from keras_recipe.data.batch import Batch, leaves
 from keras_recipe.loss import data_loss, predict
 
-STRIDE_BYTES = 64 * 2**20  # repeated rows handed to `fit` at once
+STRIDE_BYTES = 16 * 2**20  # repeated rows handed to `fit` at once
 
 
 class Untrainable(NotApplicable):
@@ -80,8 +81,7 @@ def _fitted(model: Any, batch: Batch, batch_size: int) -> float:
             verbose=0,
         )
     except Exception as error:  # each backend has its own kinds of error
-        text = " ".join(str(error).split())[:300]
-        msg = f"the model cannot be trained: {text}"
+        msg = f"the model cannot be trained: {said(error)}"
         raise Untrainable(msg) from error
     return float(np.mean(history.history.get("loss", [np.nan])[-1]))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
@@ -59,7 +60,8 @@ def same(a: np.ndarray, b: np.ndarray, *, atol: float = 1e-5) -> bool:
 def apply(fn: Callable[[Any], Any], values: np.ndarray) -> np.ndarray | None:
     """Return `fn(values)` as NumPy, or None where `fn` can't take them."""
     # fn may be a user's: whatever it raises only means that its effect is not known.
-    with suppress(Exception):
+    with suppress(Exception), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of trying a softmax on one unit
         result = fn(keras.ops.convert_to_tensor(values, dtype="float32"))
         return np.asarray(keras.ops.convert_to_numpy(result))
     return None

@@ -10,9 +10,10 @@ import numpy as np
 from scipy import optimize
 
 from keras_recipe.core.errors import InputError
+from keras_recipe.surgery.candidates import Candidate, candidates
 from keras_recipe.surgery.heads import OutputHead, find_heads
 from keras_recipe.surgery.scoring import Scorer, scorers
-from keras_recipe.surgery.targets import Candidate, Targets, candidates, prediction_size
+from keras_recipe.surgery.targets import Targets, prediction_size
 
 #: Rows and numbers of one evaluation of the loss; the closed forms use all labels.
 ROWS, NUMBERS = 1024, 4_000_000

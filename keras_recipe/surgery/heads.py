@@ -128,6 +128,9 @@ def _doubt(layer: Any, names: list[str], shape: tuple[int | None, ...], *, prove
         return "no layer with a kernel was found"
     if len(names) > 1:
         return f"`{layer.name}` has an activation of its own under another: {names[::-1]}."
+    if not proved and is_keras_own(layer):
+        kind = type(layer).__name__
+        return f"No Keras activation leads from `{layer.name}` ({kind}) to the output."
     if not proved:
         return f"What `{layer.name}` ({type(layer).__name__}) computes is not known."
     first = getattr(layer, "data_format", None) == "channels_first" and len(shape) > 1

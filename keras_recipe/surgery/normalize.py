@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import keras
@@ -44,6 +46,12 @@ def put_normalization_first(model: Any, mean: np.ndarray, std: np.ndarray) -> An
     """
     layer = keras.layers.Normalization(mean=mean, variance=np.square(std))
     return _compiled_like(model, [layer, model])
+
+
+@contextmanager
+def normalization_first(model: Any, mean: np.ndarray, std: np.ndarray) -> Iterator[Any]:
+    """Yield what `put_normalization_first` returns; training it trains the model's weights."""
+    yield put_normalization_first(model, mean, std)
 
 
 def put_rescaling_last(model: Any, mean: float, std: float) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import keras
 import numpy as np
 
 from keras_recipe.core.errors import InputError
+from keras_recipe.core.said import said
 from keras_recipe.surgery.heads import OutputHead
 from keras_recipe.surgery.targets import Targets, make_targets
 
@@ -78,7 +80,8 @@ def scorers(
     Raises:
         InputError: Not compiled with a loss, or the labels do not fit the outputs.
     """
-    if not getattr(model, "compiled", False) or getattr(model, "loss", None) is None:
+    own = _computes_itself(model)
+    if not getattr(model, "compiled", False) or (model.loss is None and not own):
         msg = "The model has no loss yet: call `model.compile(optimizer, loss)` first."
         raise InputError(msg)
     if class_weight is not None and len(heads) > 1:
@@ -91,7 +94,7 @@ def scorers(
     scales = _split(_loss_weights(model), names)
     found = []
     for index, head in enumerate(heads):
-        if losses[index] is None:
+        if losses[index] is None and not own:
             continue
         targets = make_targets(
             head.name,
@@ -148,15 +151,21 @@ def _split(value: Any, names: list[str], *, what: str = "", whole: bool = False)
 
 
 def _loss_weights(model: Any) -> Any:
-    with suppress(Exception):  # a custom loss that cannot be serialized hides the weights too
+    with suppress(Exception), warnings.catch_warnings():
+        # a custom loss that cannot be serialized hides the weights too; a lambda only warns
+        warnings.simplefilter("ignore")
         return (model.get_compile_config() or {}).get("loss_weights")
     return None
 
 
+def _computes_itself(model: Any) -> bool:
+    """Say whether the model has a `compute_loss` of its own."""
+    return getattr(model.compute_loss, "__func__", None) is not keras.Model.compute_loss
+
+
 def _compute(model: Any, loss: Any, *, alone: bool) -> Callable[..., Any]:
     """Return `compute_loss` of the model if it is its own, else of a borrower of its loss."""
-    own = getattr(model.compute_loss, "__func__", None)
-    if own is keras.Model.compute_loss:
+    if not _computes_itself(model):
         borrower = _Borrower(name="borrower")
         borrower.compile(optimizer=None, loss=loss, run_eagerly=True)
         return borrower.compute_loss
@@ -169,6 +178,9 @@ def _compute(model: Any, loss: Any, *, alone: bool) -> Callable[..., Any]:
         before = [(v, keras.ops.convert_to_numpy(v).copy()) for v in states]
         try:
             return model.compute_loss(x=None, **arguments)
+        except Exception as error:  # the user's code, with errors of its own
+            msg = f"The model's own compute_loss needs more than labels: {said(error)}"
+            raise InputError(msg) from error
         finally:
             for variable, value in before:
                 variable.assign(value)

@@ -213,6 +213,51 @@ def frozen():
     return model
 
 
+def scaled():
+    return net(layers.Dense(1), layers.Lambda(lambda x: 2 * x), loss="mse")
+
+
+class OwnLoss(keras.Model):
+    """Squared error, computed by the model itself."""
+
+    needs_inputs = False
+
+    def __init__(self):
+        super().__init__()
+        self.head = layers.Dense(1)
+
+    def call(self, x):
+        return self.head(x)
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        if self.needs_inputs:
+            y = y + x.shape[0]
+        return keras.ops.mean(keras.ops.square(y_pred - keras.ops.reshape(y, (-1, 1))))
+
+
+class OwnLossOfInputs(OwnLoss):
+    needs_inputs = True
+
+
+def own_loss(kind=OwnLoss):
+    model = kind()
+    model.compile("sgd")
+    model(np.zeros((1, 5), "float32"))
+    return model
+
+
+def test_a_loss_that_the_model_computes_itself():
+    model = initialize_output_bias(own_loss(), VALUES[:, 0])
+    bias = keras.ops.convert_to_numpy(model.head.bias)
+    assert bias == pytest.approx(VALUES[:, 0].mean(), rel=1e-4)
+
+
+def test_a_loss_made_of_a_lambda_is_read_without_a_word(recwarn):
+    model = net(layers.Dense(1), loss=lambda y, z: (y - z) ** 2)
+    initialize_output_bias(model, VALUES[:, :1])
+    assert not [w for w in recwarn if issubclass(w.category, UserWarning)]
+
+
 def unbuilt():
     model = keras.Sequential([layers.Dense(3)])
     model.compile("sgd", SPARSE)
@@ -223,6 +268,8 @@ WRONG = {
     "no bias": (lambda: net(layers.Dense(3, use_bias=False), loss=SPARSE), CLASSES, "use_bias"),
     "frozen": (frozen, CLASSES, "frozen"),
     "unbuilt": (unbuilt, CLASSES, "not built"),
+    "scaled": (scaled, VALUES[:, :1], "No Keras activation leads"),
+    "a loss of inputs": (lambda: own_loss(OwnLossOfInputs), VALUES[:, :1], "more than labels"),
     "uncompiled": (uncompiled, CLASSES, "no loss"),
     "shared": (shared_heads, [VALUES[:, :1], VALUES[:, :1]], "share one bias"),
     "not found": (

@@ -1,12 +1,16 @@
 """Keeps every test away from the user's own Keras home and its threads in bounds."""
 
 import os
+import signal
 import tempfile
 
 os.environ["KERAS_HOME"] = tempfile.mkdtemp(prefix="keras-home-")
 os.environ.setdefault("KERAS_BACKEND", "jax")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # handed down by a background job
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 import keras
 import pytest

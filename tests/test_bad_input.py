@@ -9,13 +9,14 @@ import specimens
 from keras import layers
 
 import keras_recipe
-from keras_recipe import config, reports
+from keras_recipe import config, demo, reports
 from keras_recipe.callbacks.tensorboard import RecipeTensorBoard
 from keras_recipe.core.report import Report
 from keras_recipe.surgery.preserve import variables_of
 
 X, Y = specimens.digits()
 X, Y = X[:64], Y[:64]
+SUMS = X.sum(), Y.sum()
 RAGGED = [[1.0, 2.0], [1.0]]
 
 
@@ -39,6 +40,33 @@ class Wide(keras.utils.PyDataset):
         return X[:8], Y[:8], None, None
 
 
+class Breaking(keras.utils.PyDataset):
+    """Ends before the length it gives."""
+
+    def __len__(self):
+        return 3
+
+    def __getitem__(self, index):
+        if index:
+            msg = "the file ends here"
+            raise EOFError(msg)
+        return X[:8], Y[:8]
+
+
+class Endless(Breaking):
+    """Does not know its length and does not say so."""
+
+    def __len__(self):
+        return None
+
+
+class Unlabelled(Wide):
+    """Yields inputs alone."""
+
+    def __getitem__(self, index):
+        return X[:8]
+
+
 def _rows():
     yield X[:8], Y[:8]
 
@@ -53,6 +81,20 @@ def _swapped(new, *data):
 
 def _uncompiled():
     return keras.Sequential([keras.Input((64,)), layers.Dense(10)])
+
+
+def _compiled_with(**settings):
+    def new():
+        model = keras.Sequential([keras.Input((64,)), layers.Dense(10, "softmax")])
+        model.compile(**{"optimizer": "adam", "loss": specimens.SPARSE, **settings})
+        return model
+
+    return new
+
+
+def _compiled(model):
+    model.compile("adam", specimens.SPARSE)
+    return model
 
 
 def _without_bias():
@@ -86,6 +128,11 @@ def _write_below_a_file(model, folder):
     reports.write(Report(), folder / "file" / "report.html")
 
 
+def _demo_into_a_file(model, folder):
+    (folder / "log").write_text("in the way")
+    demo.run(log_dir=folder / "log" / "demo")
+
+
 WRONG = {
     "no data": _check(None),
     "no rows": _check(X[:0], Y[:0]),
@@ -106,6 +153,19 @@ WRONG = {
     "labels beside a dataset": _check(Wide(), Y),
     "another number of features": _check(X[:, :10], Y),
     "another rank": _check(X[..., None, None], Y),
+    "a single feature": _check(X[:, 0], Y),
+    "text": _check(np.full(X.shape, "a"), Y),
+    "dates": _check(np.full(X.shape, np.datetime64("2020-01-01")), Y),
+    "complex numbers": _check(X + 1j, Y),
+    "no labels": _check(X),
+    "inputs and labels in one tuple": _check((X, Y)),
+    "labels in a dict for one output": _check(X, {"digit": Y}),
+    "weights of another shape": _check(X, Y, sample_weight=np.ones((64, 2))),
+    "weights in words": _check(X, Y, sample_weight="balanced"),
+    "a function that makes a generator": _check(_rows),
+    "a dataset that ends early": _check(Breaking()),
+    "a dataset without a length": _check(Endless()),
+    "a dataset without labels": _check(Unlabelled()),
     "a dict for one array": _check({"a": RAGGED}, Y),
     "batch size 0": _check(X, Y, batch_size=0),
     "batch size in words": _check(X, Y, batch_size="32"),
@@ -118,18 +178,32 @@ WRONG = {
     "class weights by name": _check(X, Y, class_weight={"cat": 2.0}),
     "more validation than data": _check(X, Y, validation_split=1.5),
     "a split that leaves nothing": _check(X[:1], Y[:1], validation_split=0.5),
+    "a validation split in words": _check(X, Y, validation_split="0.2"),
+    "a validation split of a dataset": _check(Unlabelled(), validation_split=0.2),
+    "validation data of other features": _check(X, Y, validation_data=(X[:, :10], Y)),
+    "validation data without labels": _check(X, Y, validation_data=X),
+    "validation data in words": _check(X, Y, validation_data="later"),
     "validation data of one part": _check(X, Y, validation_data=(X,)),
     "validation data of two lengths": _check(X, Y, validation_data=(X, Y[:-1])),
     "an unknown task": _check(X, Y, task="clustering"),
+    "a task in numbers": _check(X, Y, task=3),
+    "tasks in a list": _check(X, Y, task=["binary"]),
     "a task for an unknown output": _check(X, Y, task={"head": "binary"}),
     "a misspelt setting": _check(X, Y, epoch=3),
     "an unknown code": _check(X, Y, select="KR999"),
+    "a code in numbers": _check(X, Y, select=2),
     "an unknown code to ignore": _check(X, Y, ignore=["KX1"]),
     "an unknown setting": _configured('[tool.keras_recipe]\nselct = ["KR2"]'),
     "an unknown threshold": _configured("[tool.keras_recipe.tune.KR209]\nexample = 3"),
     "a waiver without a reason": _configured('[tool.keras_recipe.waive]\nKR209 = ""'),
     "settings that are not TOML": _configured("[tool.keras_recipe"),
     "not a model": _swapped(lambda: "model"),
+    "a model's builder": _swapped(lambda: specimens.compiled),
+    "a model without layers": _swapped(lambda: _compiled(keras.Sequential())),
+    "a model without a loss": _swapped(_compiled_with(loss=None)),
+    "a model without an optimizer": _swapped(_compiled_with(optimizer=None)),
+    "a loss that Keras does not know": _swapped(_compiled_with(loss="sparse_crossentropy")),
+    "a metric that Keras does not know": _swapped(_compiled_with(metrics=["acuracy"])),
     "a layer": _swapped(lambda: layers.Dense(1)),
     "a model that is not compiled": _swapped(_uncompiled),
     "a wrapper around nothing": lambda model, folder: keras_recipe.RecipeModel("model"),
@@ -147,6 +221,7 @@ WRONG = {
     ),
     "a log folder that is a file": _fit_into_a_file,
     "a report below a file": _write_below_a_file,
+    "a demo into a file": _demo_into_a_file,
     "an unknown format": lambda model, folder: reports.render(Report(), "htm"),
     "a report that is not JSON": lambda model, folder: Report.from_json("{"),
     "a report of another version": lambda model, folder: Report.from_json(
@@ -181,10 +256,14 @@ def test_a_wrong_use_is_one_sentence(use, model, tmp_path, monkeypatch):
         WRONG[use](model, tmp_path)
     text = str(caught.value)
     assert text[0].isupper() or text[0] == "`" or text.startswith(str(tmp_path))
-    assert "\n" not in text
+    assert text.isprintable(), "a line break, a colour"
     assert 20 < len(text) < 600
     assert all(np.array_equal(a, b) for a, b in zip(before, _state(model), strict=True))
     assert np.random.get_state()[1].tolist() == random
+    assert (X.sum(), Y.sum()) == SUMS
+    written = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    assert written.keys() <= {"pyproject.toml", "keras.json", "log", "file"}
+    assert {written.get("log"), written.get("file")} <= {"in the way", None}
 
 
 def test_there_are_at_least_forty():

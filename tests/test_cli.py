@@ -13,7 +13,7 @@ import keras
 import pytest
 from typer.testing import CliRunner
 
-from keras_recipe import cli, config, devices, examine, startup
+from keras_recipe import __version__, cli, config, devices, examine, startup
 from keras_recipe.core import runner
 from keras_recipe.core.check import Check
 from keras_recipe.core.errors import ConfigError
@@ -146,11 +146,11 @@ def test_ctrl_c_elsewhere_ends_with_130_and_no_traceback(monkeypatch):
 
 
 def test_what_is_given_reaches_the_examination(examined):
-    given = ("--select", "KR2", "--select", "KR101,KR102", "--ignore", "KR206")
+    given = ("--select", "KR2", "--select", "KR101,KR102", "--ignore", "KR205")
     run("check", "train:factory", *given, "--budget", "5.5", "--seed", "3")
     (call,) = examined.calls
     assert call["select"] == ["KR2", "KR101", "KR102"]
-    assert call["ignore"] == ["KR206"]
+    assert call["ignore"] == ["KR205"]
     assert (call["budget"], call["seed"]) == (5.5, 3)
     assert isinstance(call["model"], keras.Model)
     assert (len(call["x"]), len(call["y"])) == (64, 64)
@@ -214,7 +214,9 @@ def test_format_decides_over_the_suffix_of_output(examined, project):
         (("check", "train:nothing"), "Received: a NoneType"),
         (("check", "train:factory", "--format", "jsn"), "did you mean 'json'"),
         (("check", "train:factory", "--output", "report.doc"), "'report.doc'"),
-        (("check", "train:factory", "--output", "train.py/report.html"), "cannot be written"),
+        (("check", "train:broken", "--output", "train.py/report.html"), "is a file"),
+        (("check", "train:broken", "--select", "KR999"), "Unknown check 'KR999'"),
+        (("check", "train:broken", "--ignore", "KX"), "Unknown check 'KX'"),
         (("check", "train:factory", "--backend", "jaxx"), "did you mean 'jax'"),
         (("--backend", "jaxx", "check", "train:factory"), "did you mean 'jax'"),
         (("check", "train:factory", "--accelerator", "cuda"), "did you mean 'gpu'"),
@@ -250,6 +252,11 @@ def test_misuse_is_one_sentence_and_code_2(examined, words, telling):
 )
 def test_usage_errors_are_code_2(words):
     assert run(*words).exit_code == 2
+
+
+def test_the_version_is_told_without_a_command():
+    result = run("--version")
+    assert (result.exit_code, result.stdout) == (0, f"keras-recipe {__version__}\n")
 
 
 def test_debug_shows_the_whole_traceback():

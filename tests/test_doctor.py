@@ -1,6 +1,7 @@
 import io
 import json
 import sys
+import tempfile
 from importlib import metadata
 
 import keras
@@ -130,7 +131,7 @@ def test_a_log_folder_that_refuses_is_bad(monkeypatch):
     def refuse(**_):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(doctor.tempfile, "TemporaryFile", refuse)
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
     row = diagnosed(log_dir="logs")["log folder"]
     assert not row.ok
     assert row.value == "logs cannot be written (Permission denied); use --log-dir"

@@ -1,14 +1,20 @@
 """What the package costs, as ratios to plain Keras measured in the same run.
 
 KERAS_BACKEND=jax python scripts/bench.py overhead|check|import
+KERAS_BACKEND=jax python scripts/bench.py zoo|fixes [--only NAME] [--seeds 0] [--out FILE] ...
 
 overhead  epochs with all default monitors over plain epochs
-check     seconds and memory of check() on a convnet and 60,000 images
+check     seconds of check() on a convnet and 60,000 images; memory beyond that of the training
 import    `import keras_recipe` over `import keras`
+zoo       check() and fit() on the sick and healthy programs of tests/zoo: what is found
+fixes     the first fix of each sick program applied, and the program checked again
+agree     FILE FILE ...: verdicts of `zoo --out` on several backends side by side
+peers     torchtest2 and neural-net-checklist on the same programs (torch, if installed)
 """
 
 from __future__ import annotations
 
+import importlib
 import os
 import resource
 import statistics
@@ -16,6 +22,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -114,9 +121,8 @@ def overhead() -> None:
         )
 
 
-def check() -> None:
-    """Print seconds and peak memory of `check()` on a convnet and 60,000 images."""
-    import keras
+def _peak(*, examined: bool) -> None:
+    """Print the peak memory in MiB of a training, and the report if `check()` came before."""
     import numpy as np
 
     import keras_recipe
@@ -125,19 +131,38 @@ def check() -> None:
     y = random.integers(0, 10, IMAGES).astype("int32")
     x = random.random((IMAGES, 28, 28, 1), "float32")
     x[np.arange(IMAGES), y, y] += 2  # something to learn
-    model = _compiled(_models()["convnet"][0])
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    report = keras_recipe.check(model, x, y, batch_size=64, epochs=5)
-    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    data, growth = x.nbytes / 2**20, (after - before) / 1024
+    model, said = _compiled(_models()["convnet"][0]), ""
+    if examined:
+        report = keras_recipe.check(model, x, y, batch_size=64, epochs=5)
+        slow = sorted(report.results, key=lambda r: -r.seconds)[:5]
+        said = (
+            f"check() of {model.count_params():,} parameters on {IMAGES:,} images took "
+            f"{report.facts['seconds']} s\nslowest: "
+            + ", ".join(f"{r.code} {r.seconds:.1f} s" for r in slow)
+            + "\nstatuses: "
+            + ", ".join(f"{k} {v}" for k, v in report.counts.items())
+        )
+    model.fit(x, y, batch_size=64, epochs=1, steps_per_epoch=50, verbose=0)
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, said)
+
+
+def check() -> None:
+    """Print what `check()` of a convnet and 60,000 images takes: seconds, and peak memory."""
+    import keras
+
+    peaks = {}
+    for part in ("fit", "check+fit"):
+        command = [sys.executable, __file__, part]
+        made = subprocess.run(command, capture_output=True, check=True, text=True).stdout
+        peak, _, said = made.partition(" ")
+        peaks[part] = float(peak)
+    data = IMAGES * 28 * 28 * 4 / 2**20
+    added = peaks["check+fit"] - peaks["fit"]
+    print(f"backend {keras.backend.backend()}: {said.strip()}")
     print(
-        f"backend {keras.backend.backend()}: check() of {model.count_params():,} parameters on "
-        f"{IMAGES:,} images took {report.facts['seconds']} s; data {data:.0f} MiB, memory grew "
-        f"by {growth:.0f} MiB, which is {growth / data:.2f} x the data"
+        f"peak memory: training alone {peaks['fit']:.0f} MiB, with check() before it "
+        f"{peaks['check+fit']:.0f} MiB: {added / data:.2f} x the data ({data:.0f} MiB) more"
     )
-    slow = sorted(report.results, key=lambda r: -r.seconds)[:5]
-    print("slowest: " + ", ".join(f"{r.code} {r.seconds:.1f} s" for r in slow))
-    print("statuses: " + ", ".join(f"{k} {v}" for k, v in report.counts.items()))
 
 
 def imports() -> None:
@@ -155,8 +180,19 @@ def imports() -> None:
     print(f"import keras_recipe: {1000 * statistics.median(found):.1f} ms over import keras")
 
 
+def _zoo(command: str, arguments: list[str]) -> None:
+    """Call the command of the zoo's own runner."""
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+    home = "zoo.peers" if command == "peers" else "zoo.measures"
+    getattr(importlib.import_module(home), command)(arguments)
+
+
 if __name__ == "__main__":
+    if sys.argv[1:] and sys.argv[1] in ("zoo", "fixes", "agree", "peers"):
+        _zoo(sys.argv[1], sys.argv[2:])
+        raise SystemExit
     jobs = {"overhead": overhead, "check": check, "import": imports}
+    jobs |= {"fit": lambda: _peak(examined=False), "check+fit": lambda: _peak(examined=True)}
     if len(sys.argv) != 2 or sys.argv[1] not in jobs:
         raise SystemExit(__doc__)
     jobs[sys.argv[1]]()

@@ -125,9 +125,9 @@ def _cause(result: Result, problems: Sequence[Result]) -> Result | None:
 def grouped(results: Iterable[Result]) -> list[tuple[Result, list[Result]]]:
     """Return the problems in order, each cause with the symptoms it explains.
 
-    What no other finding explains comes first: FAILs before WARNs. Among the FAILs those lead
-    that were proved by a change that mended another finding; among the WARNs those that could
-    explain a FAIL, as what is wrong with the data comes before what is wrong with the model.
+    What no other finding explains comes first: FAILs before WARNs. Among each those lead that
+    were proved by a change that mended another finding; then, among the WARNs, those that could
+    explain a FAIL, the data before the model.
 
     Args:
         results: Rows of a report.
@@ -147,12 +147,14 @@ def grouped(results: Iterable[Result]) -> list[tuple[Result, list[Result]]]:
     suspected = {code for one in failures for code in CAUSES.get(one.code, {})}
 
     def rank(one: Result) -> tuple[Any, ...]:
-        is_named, fails = one.code in proved, one.status is Status.FAIL
-        if fails or is_named:
+        is_named = one.code in proved
+        if one.status is Status.FAIL:
             return 0, not is_named, *_order(one)
+        if is_named:
+            return 1, *_order(one)
         if one.code in suspected:
-            return 1, _PLACES[one.code]
-        return 2, *_order(one)
+            return 2, _PLACES[one.code]
+        return 3, *_order(one)
 
     roots = sorted((one for one in problems if root(one) is one), key=rank)
     return [

@@ -38,17 +38,23 @@ def accuracy_skill(head: Head, outputs: np.ndarray, y: np.ndarray) -> float:
     return float(((said == right).mean() - chance) / (1 - chance))
 
 
-def skill(model: Any, task: Task, rows: Batch) -> float:
+def skill(model: Any, task: Task, rows: Batch, outputs: Any = None) -> float:
     """Return the share of what can be learned that the model shows on some rows.
 
     The share of the way from the best constant's loss to the lowest reachable one; or, where
     that is more, the accuracy above the most frequent class: large outputs can be right and
     have a large loss.
 
+    Args:
+        model: A compiled model.
+        task: What is learned.
+        rows: Rows with targets.
+        outputs: What the model says of them; its predictions in inference mode by default.
+
     Raises:
         NotApplicable: The loss has no best constant or no floor to compare with.
     """
-    outputs = predict(model, rows.x)
+    outputs = predict(model, rows.x) if outputs is None else outputs
     floor, constant = references(model, task, rows, outputs)
     if not constant > floor:
         msg = "the loss has no best constant to compare with"

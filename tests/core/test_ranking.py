@@ -50,6 +50,7 @@ def test_a_warning_explains_nothing_unless_its_change_was_tried():
     assert codes(rows) == ["KR209", "KR109"]
     tried = rows[0].stamped(explained_by="KR109")
     assert codes([tried, rows[1]]) == ["KR109", "KR209"]
+    assert codes([tried, rows[1], row("KR217")]) == ["KR217", "KR109", "KR209"]
 
 
 def test_a_cause_that_is_no_problem_explains_nothing():

@@ -5,9 +5,10 @@ import numpy as np
 
 from keras_recipe.core.check import check
 from keras_recipe.core.errors import NotApplicable
-from keras_recipe.core.result import Fix, Result, failed, passed
+from keras_recipe.core.result import Fix, Result, failed, passed, warned
 from keras_recipe.data.batch import Batch, leaves, mapped
 from keras_recipe.experiments.references import references
+from keras_recipe.experiments.skill import skill
 from keras_recipe.experiments.trial import advance
 from keras_recipe.loss import data_loss, tensors
 from keras_recipe.subject import FitSettings
@@ -67,7 +68,8 @@ def train_inference_gap(
             no unit. TheDeepChecker alarms at 1.5; BatchNormalization on small batches alone
             reaches 2.
         least_gap: Smallest such gap that counts, as a share of the way from the best
-            constant's loss to the lowest reachable one.
+            constant's loss to the lowest reachable one; it FAILs where the share of right
+            answers is as far behind too, else it WARNs.
         most_steps: Steps of the trial given to BatchNormalization whose moving statistics
             would still be mostly initial values (momentum to the power of the planned steps
             above 0.5) when the plan ends.
@@ -136,7 +138,8 @@ def _after_training(
     base = model.predict_on_batch(probe.x)
     floor, constant = references(model, task, probe, base)
     inference = data_loss(model, probe, base)
-    training = data_loss(model, probe, _training_outputs(model, probe.x))
+    trained = _training_outputs(model, probe.x)
+    training = data_loss(model, probe, trained)
     if not np.isfinite([inference, training, constant - floor]).all():
         msg = "the loss is not finite"
         raise NotApplicable(msg)
@@ -145,7 +148,9 @@ def _after_training(
     gap = (inference - training) / max(constant - floor, 1e-30)
     if inference - floor <= worst_ratio * (training - floor) or gap <= least_gap:
         return passed(f"{text} on the same rows", **fields)
-    return failed(
+    lost = skill(model, task, probe, trained) - skill(model, task, probe, base)
+    verdict = failed if lost > least_gap else warned  # large losses, yet the answers are right
+    return verdict(
         f"{text} on the same rows; expected it no higher",
         where=", ".join(path for path, _ in _norms(model)[:5]),
         cause="BatchNormalization's moving statistics have not caught up with the weights.",

@@ -31,6 +31,17 @@ def test_statistics_that_lag_for_the_whole_plan_fail():
     assert result.measured > 3 * result.expected
 
 
+def test_statistics_that_only_make_right_answers_unsure_warn():
+    x, y = some_digits()
+    stack = L.Dense(64, activation="relu"), L.Dense(10, activation="softmax")
+    model = compiled(L.BatchNormalization(), *stack, optimizer=ADAM(3e-3))
+    model.fit(x, y, epochs=30, verbose=0)
+    norm = model.layers[0]
+    norm.moving_variance.assign(30 * norm.moving_variance)  # the same features, much smaller
+    result = verdict((model, x, y, {}))
+    assert result.status == "warn"
+
+
 @pytest.mark.parametrize("name", ["batch_norm_images", "group_norm_and_noise", "converged"])
 def test_healthy_programs_pass(name):
     assert verdict(BUILDERS[name]()).status == "pass"

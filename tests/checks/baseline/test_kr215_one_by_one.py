@@ -35,3 +35,14 @@ def test_a_fixed_batch_size_is_skipped():
     model, x, y, settings = BUILDERS["fixed_batch_size"]()
     with pytest.raises(NotApplicable, match="fixed batch size"):
         examine(one_by_one, model, x, y, **settings)
+
+
+def test_predictions_that_differ_at_every_call_are_another_checks():
+    class Noisy(L.Layer):
+        def call(self, x):
+            return x + keras.random.normal(ops.shape(x))
+
+    model = keras.Sequential([keras.Input((64,)), Noisy(), L.Dense(10, activation="softmax")])
+    model.compile(ADAM(3e-3), SPARSE)
+    with pytest.raises(NotApplicable, match="KR217"):
+        examine(one_by_one, model, *some_digits(64))

@@ -1,3 +1,4 @@
+import keras
 import pytest
 import sick
 from healthy import ADAM, BUILDERS, some_digits
@@ -23,6 +24,20 @@ def test_dropout_that_stays_on_fails():
     result = verdict((compiled(*stack, optimizer=ADAM(3e-3)), *some_digits(), {}))
     assert result.status == "fail"
     assert result.measured > 0
+
+
+class Drawn(L.Layer):
+    """A variational code that draws when predicting, too."""
+
+    def call(self, mean):
+        self.add_loss(1e-3 * keras.ops.mean(keras.ops.square(mean)))
+        return mean + keras.random.normal(keras.ops.shape(mean))
+
+
+def test_a_code_that_is_drawn_on_purpose_warns():
+    x, _ = some_digits()
+    stack = L.Dense(8), Drawn(), L.Dense(64, activation="sigmoid")
+    assert verdict((compiled(*stack, loss="mse"), x, x, {})).status == "warn"
 
 
 def test_statistics_that_lag_for_the_whole_plan_fail():

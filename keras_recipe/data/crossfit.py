@@ -16,6 +16,7 @@ from keras_recipe.data.unseen import Learned, Signal, Target, learn, signal, sig
 
 DIFFERENT = (4.0, 0.15)  # deviations and share by which inputs of two splits are told apart
 LEAST_ROWS = 20  # fewer say nothing
+FEW = 20  # different numbers of a target that are as good as classes
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Answer:
 
     Attributes:
         question: The target.
-        rows: The training rows whose weight is not 0.
+        rows: The training rows that count: of small sample weights as few as these say.
         x: Their features.
         y: Their labels.
         held_x: Features of the validation rows; no rows without validation data.
@@ -183,16 +184,32 @@ class CrossFit:
                 labels.append(other)
         made = targets(labels, classes=question.classes)
         held = held if len(made) > 1 else held[:0]
-        counted = _counted(self.training.sample_weight, len(x))
+        counted = _counted(self.training.sample_weight, question.place, made[0], self.seed)
         own, other_y = made[0].take(counted), made[-1].take(np.arange(len(held)))
         rows = self.training.take(counted)
         return Answer(question, rows, x[counted], own, held, other_y, self.seed)
 
 
-def _counted(weights: object, rows: int) -> np.ndarray:
-    """Return the rows whose weight is not 0."""
-    given = [np.asarray(leaf) for leaf in leaves(weights)]
-    if len(given) != 1 or given[0].size != rows:
+def _counted(weights: object, place: int, target: Target, seed: int) -> np.ndarray:
+    """Return the rows that count, drawn by their sample weights.
+
+    A row of at least the mean weight is always there, one of a smaller weight as often as its
+    share of the mean. The mean is that of the row's class, or of its number where these are
+    few: class weights draw nothing. All rows whose weight is not 0 where the draw leaves too
+    few.
+    """
+    given, rows = [np.asarray(leaf) for leaf in leaves(weights)], len(target.values)
+    own = given[place if place < len(given) > 1 else 0] if given else np.empty(0)
+    if own.size != rows:
         return np.arange(rows)
-    kept = np.flatnonzero(given[0].ravel() != 0)
-    return kept if len(kept) else np.arange(rows)
+    size = np.abs(own.ravel().astype("float64"))
+    kept = np.flatnonzero(size != 0)
+    if not len(kept):
+        return np.arange(rows)
+    size, (known, label) = size[kept], np.unique(target.given[kept], return_inverse=True)
+    if not target.classes and (len(known) > FEW or target.values.shape[1] > 1):
+        label = np.zeros(len(kept), int)
+    means = np.bincount(label, weights=size) / np.maximum(np.bincount(label), 1)
+    share = size / means[label] + 1e-6  # equal weights differ from their mean by rounding
+    drawn = kept[np.random.default_rng(seed).random(len(kept)) < share]
+    return drawn if len(drawn) >= max(LEAST_ROWS, len(kept) / 10) else kept

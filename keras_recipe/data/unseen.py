@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from sklearn.ensemble import ExtraTreesRegressor
@@ -13,6 +13,7 @@ UNSEEN = 47  # of 128 bootstrapped trees this many (1 / e) have not seen a given
 PERMUTATIONS = 200
 ALPHAS = (1e-3, 1e-1, 1e1, 1e3, 1e5)  # ridge penalties, on standardised columns
 MOST_OUTPUTS = 8  # numbers of one target that are learned; more are put together
+REACH = 1.5  # quartile ranges beyond the quartiles from which on a number is wild (Tukey 1977)
 
 
 @dataclass(frozen=True)
@@ -24,15 +25,22 @@ class Target:
             numbers.
         classes: Whether the outputs are exclusive classes.
         mixed: Whether they are random mixtures of more numbers than are learned.
+        fences: Least and greatest number of each output that is not wild.
     """
 
     values: np.ndarray
     classes: bool
     mixed: bool = False
+    fences: tuple[np.ndarray, np.ndarray] | None = None
 
     def take(self, rows: np.ndarray) -> Target:
         """Return the labels of some rows."""
-        return Target(self.values[rows], self.classes, self.mixed)
+        return replace(self, values=self.values[rows])
+
+    @property
+    def tame(self) -> np.ndarray:
+        """The values, wild numbers moved to the fences: a few must not outweigh the rest."""
+        return self.values if self.fences is None else np.clip(self.values, *self.fences)
 
     @property
     def given(self) -> np.ndarray:
@@ -70,8 +78,8 @@ class Signal:
     """How well labels follow from inputs.
 
     Attributes:
-        skill: Share explained: balanced accuracy above guessing over the rest, or R squared;
-            0 knows nothing, 1 is perfect.
+        skill: Share explained: balanced accuracy above guessing over the rest, or R squared,
+            wild numbers moved to the fences; 0 knows nothing, 1 is perfect.
         z: Distance of the skill from that of shuffled labels, in its standard deviations.
         spread: Standard deviation of the skill of shuffled labels.
     """
@@ -103,7 +111,20 @@ def targets(arrays: Sequence[np.ndarray], *, classes: bool) -> list[Target]:
         return [Target(values, classes=False) for values in flat]
     mean, std = flat[0].mean(0), flat[0].std(0)
     std = np.where(std > 0, std, 1.0)
-    return [Target((values - mean) / std, classes=False, mixed=mixed) for values in flat]
+    scaled = [(values - mean) / std for values in flat]
+    fences = _fences(scaled)
+    return [Target(values, classes=False, mixed=mixed, fences=fences) for values in scaled]
+
+
+def _fences(splits: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Return Tukey's fences, the widest of any split; none where half of one is one number."""
+    lows, highs = [], []
+    for values in splits:
+        low, high = np.quantile(values, (0.25, 0.75), axis=0) if len(values) else (0.0, 0.0)
+        reach = np.where(high > low, REACH * (high - low), np.inf)
+        lows.append(low - reach)
+        highs.append(high + reach)
+    return np.min(lows, axis=0), np.max(highs, axis=0)
 
 
 def _forest(x: np.ndarray, y: np.ndarray, held: np.ndarray, seed: int) -> Learned:
@@ -156,7 +177,7 @@ def learn(x: np.ndarray, target: Target, held: np.ndarray, seed: int = 0) -> Lea
         held: Features of further rows, may have none.
         seed: Seed of the forest.
     """
-    y = target.values
+    y = target.tame
     forest = _forest(x, y, held, seed)
     linear = _ridge(np.asarray(x, "float64"), y, np.asarray(held, "float64"))
     of_mean = float(y.var(0).mean()) * (len(y) / (len(y) - 1)) ** 2
@@ -195,14 +216,15 @@ def signal(
         skill = _balanced(said, given, size)
         chance = [_balanced(said, random.permutation(given), size) for _ in range(PERMUTATIONS)]
     else:
-        spread = np.maximum(target.values.var(0), 1e-12)
+        numbers = target.tame
+        spread = np.maximum(numbers.var(0), 1e-12)
 
         def explained(values: np.ndarray) -> float:
             lost = np.square(values - predictions).mean(0) / spread
             return float(np.clip(1 - lost, -1, 1).mean())
 
-        skill = explained(target.values)
-        chance = [explained(random.permutation(target.values)) for _ in range(PERMUTATIONS)]
+        skill = explained(numbers)
+        chance = [explained(random.permutation(numbers)) for _ in range(PERMUTATIONS)]
     mean, std = float(np.mean(chance)), float(np.std(chance))
     return Signal(skill, (skill - mean) / max(std, 1e-9), std)
 

@@ -20,6 +20,24 @@ def test_answers_leave_out_what_does_not_vary_or_count():
     assert len(answer.x) == len(answer.rows) == 40
 
 
+def test_rows_of_small_weight_are_there_as_often_as_it_says():
+    x = RANDOM.normal(size=(1000, 3))
+    small = np.arange(1000) % 2 == 0
+    numbers = [Question("y", 0, classes=False)]
+
+    def rows(y, weights, asked=numbers):
+        return CrossFit(Batch(x, y, weights), None, asked).answers()[0].rows
+
+    kept = rows(x[:, 0], np.where(small, 0.1, 1.9)).sample_weight
+    assert (kept > 1).sum() == 500
+    assert 30 < (kept < 1).sum() < 75
+    assert len(rows(x[:, 0], np.full(1000, 0.3, "float32"))) == 1000
+    assert len(rows(x[:, 0], np.eye(1, 1000)[0] + 1e-6)) == 1000  # one row would be left
+    weights = np.where(small, 0.7, 12.3).astype("float32")
+    assert len(rows(small.astype(int), weights, CLASSES)) == 1000  # these are class weights
+    assert len(rows(np.where(small, -1.0, 1.0), weights)) == 1000
+
+
 def test_copies_of_training_rows_are_not_fresh():
     x, y = digits()
     fit = CrossFit(Batch(x[:200], y[:200]), Batch(x[150:250], y[150:250]), CLASSES)

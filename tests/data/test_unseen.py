@@ -28,6 +28,19 @@ def test_a_relation_is_found_and_noise_is_not():
     assert 0.3 < signal_of(x, target).skill < 0.6
 
 
+def test_wild_numbers_are_moved_to_the_fences():
+    y = RANDOM.normal(size=(400, 1))
+    wild = np.where(np.arange(400)[:, None] % 25 == 0, 50, y)
+    plain, both = (targets([part, y], classes=False)[0] for part in (y, wild))
+    assert np.abs(plain.tame - plain.values).mean() < 0.01
+    assert both.tame.max() < both.values.max() / 5
+    assert both.take(np.arange(9)).tame.tolist() == both.tame[:9].tolist()
+    (rare,) = targets([np.where(y > 1.5, y, 0)], classes=False)  # no quartile range
+    np.testing.assert_array_equal(rare.tame, rare.values)
+    x = y + 0.1 * RANDOM.normal(size=y.shape)
+    assert signal_of(x, both).skill > 0.6
+
+
 def test_held_out_rows_are_predicted_as_well_as_the_own():
     x, y = cancer()
     own, held = targets([y[:400], y[400:]], classes=True)

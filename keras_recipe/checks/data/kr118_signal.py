@@ -108,7 +108,8 @@ def signal(
         chance once in 700 programs, 5 once in millions. A WARN alone for what simple models
         cannot see. FAIL needs a proof that they can: the same kind of model explains the
         validation labels, at most twice as many rows and inputs alike, or it explains the
-        training labels once these are moved by some rows or reversed.
+        training labels once these are moved by some rows or reversed. Numbers beyond Tukey's
+        fences (1977) count as the fence, rows of small sample weight by their weight.
     """
     results = [_judged(a, crossfit, strength, sure, none) for a in crossfit.answers()]
     return max(results, key=lambda r: _SEVERITY.index(str(r.status)))

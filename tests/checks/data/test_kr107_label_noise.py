@@ -104,6 +104,29 @@ def test_numbers_and_several_labels_a_row():
     assert examine(label_noise, model, x, turned, validation_data=(xv, held)).status == "fail"
 
 
+def test_noise_that_sample_weights_put_aside_is_no_fault():
+    x = np.random.default_rng(0).normal(size=(900, 5)).astype("float32")
+    x, y, xv, yv = halves(x, x @ np.array([1, 2, 0, 0, -1], "float32"))
+    random = np.random.default_rng(1)
+    noise = random.choice([0.1, 3.0], len(y))
+    noisy = (y + noise * random.normal(size=len(y))).astype("float32")
+    yv = (yv + 0.1 * random.normal(size=len(yv))).astype("float32")
+    model = compiled(layers.Dense(1), shape=(5,), loss="mse")
+    for weights, expected in ((1 / noise**2, Status.PASS), (noise * 0 + 3, Status.FAIL)):
+        settings = {"validation_data": (xv, yv), "sample_weight": weights.astype("float32")}
+        assert examine(label_noise, model, x, noisy, **settings).status is expected
+
+
+def test_class_weights_do_not_hide_wrong_labels():
+    x, y, xv, yv = halves(*(part[:900] for part in digits()))
+    given, _ = flipped(y, 0.3, 10)
+    model = compiled(layers.Dense(10, activation="softmax"), shape=x.shape[1:])
+    settings = {"validation_data": (xv, yv), "class_weight": {c: 1.0 + c for c in range(10)}}
+    result = examine(label_noise, model, x, given, **settings)
+    assert result.status is Status.FAIL
+    assert result.evidence["rows"] == len(x)
+
+
 def test_labels_that_mean_nothing_are_not_judged():
     x, y, xv, yv = halves(*(part[:400] for part in digits()))
     with pytest.raises(NotApplicable, match="not sure"):

@@ -19,6 +19,18 @@ def halves(x, y, held=0.3):
     return x[places[cut:]], y[places[cut:]], x[places[:cut]], y[places[:cut]]
 
 
+def numbers(rows=900):
+    """Inputs, and a number that follows from them."""
+    x = np.random.default_rng(0).normal(size=(rows, 5)).astype("float32")
+    return x, x @ np.array([1, 2, 0, 0, -1], "float32")
+
+
+def weighed(x, y, xv, yv, weights):
+    model = compiled(layers.Dense(1), shape=x.shape[1:], loss="mse")
+    settings = {"validation_data": (xv, yv), "sample_weight": weights}
+    return examine(signal, model, x, y, **settings)
+
+
 def checked(x, y, xv=None, yv=None, loss="sparse_categorical_crossentropy", **thresholds):
     units = 1 if loss == "mse" else int(y.max()) + 1
     head = None if loss == "mse" else "softmax"
@@ -106,6 +118,25 @@ def test_few_rows_and_easy_validation_do_not_fail():
     assert checked(x[:25], y[:25], xv, yv).status in (Status.PASS, Status.WARN)
     x, y, xv, yv = halves(*diabetes())
     assert checked(x[:25], y[:25], xv, yv, loss="mse").status in (Status.PASS, Status.WARN)
+
+
+def test_a_few_wild_targets_do_not_fail_and_do_not_hide_a_shuffle():
+    x, y, xv, yv = halves(*numbers())
+    y = y.copy()
+    y[::25] += 30
+    assert checked(x, y, xv, yv, loss="mse").status is Status.PASS
+    assert checked(x, RANDOM.permutation(y), xv, yv, loss="mse").status is Status.FAIL
+
+
+def test_noise_that_sample_weights_put_aside_does_not_fail():
+    x, y, xv, yv = halves(*numbers())
+    noise = np.random.default_rng(1).choice([0.1, 8.0], len(y))
+    noisy = (y + noise * np.random.default_rng(2).normal(size=len(y))).astype("float32")
+    weights = (1 / noise**2).astype("float32")
+    assert weighed(x, noisy, xv, yv, weights).status is Status.PASS
+    assert weighed(x, noisy, xv, yv, None).status is Status.FAIL
+    order = np.random.default_rng(3).permutation(len(y))
+    assert weighed(x, noisy[order], xv, yv, weights[order]).status is Status.FAIL
 
 
 @pytest.mark.parametrize(

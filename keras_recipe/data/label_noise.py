@@ -10,6 +10,7 @@ import numpy as np
 from keras_recipe.data.contents import Contents, row_hashes
 from keras_recipe.data.unseen import Target
 
+NEAR = 0.25  # deviations of the labels: a number this near its prediction is not called wrong
 LEAST = 5  # confident rows of a class in each split for a comparison of them
 
 
@@ -133,6 +134,9 @@ def far_off(
 ) -> Excess:
     """Compare the residuals of numbers: how many are beyond the other split's 95th percentile.
 
+    A residual under a quarter of the labels' deviation is no wrong label, however exact the
+    other split is.
+
     Args:
         predictions: Out-of-sample predictions for the first split, `(rows, outputs)`.
         target: Its labels.
@@ -143,7 +147,9 @@ def far_off(
         np.sqrt(np.square(p - y.values).mean(1))
         for p, y in ((predictions, target), (held, held_target))
     ]
-    beyond = [(gap > np.quantile(gaps[1], 0.95)).sum() for gap in gaps]
+    least = NEAR * float(np.sqrt(held_target.values.var(0).mean()))
+    border = max(float(np.quantile(gaps[1], 0.95)), least)
+    beyond = [(gap > border).sum() for gap in gaps]
     sizes = [len(gap) for gap in gaps]
     return _excess(np.array(beyond)[:, None], np.array(sizes)[:, None])
 

@@ -59,6 +59,13 @@ def test_numbers_are_judged_by_their_residuals():
     assert far_off(near[0], own, near[1], held).rate == pytest.approx(0.3, abs=0.06)
 
 
+def test_a_little_noise_beside_exact_numbers_is_not_wrong():
+    random = np.random.default_rng(0)
+    own, held = targets([random.normal(size=400), random.normal(size=200)], classes=False)
+    near = own.values + 0.04 * random.normal(size=own.values.shape)
+    assert far_off(near, own, held.values.copy(), held).rate < 0.01
+
+
 def test_labels_that_are_there_or_not_become_two_classes():
     (flags,) = targets([np.array([[0, 1.0], [1, 1]])], classes=False)
     p, y = as_two_classes(np.array([[0.2, 0.9], [0.7, 1.3]]), flags)

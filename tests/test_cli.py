@@ -463,7 +463,11 @@ def test_ctrl_c_during_a_check_shows_what_is_done(project):
     while not (project / "reached").exists() and running.poll() is None:
         time.sleep(0.1)
     running.send_signal(signal.SIGINT)
-    _, err = running.communicate(timeout=60)
+    try:
+        _, err = running.communicate(timeout=60)
+    finally:
+        running.kill()
+        running.communicate()
     assert running.returncode == 130, err
     assert err.splitlines()[-1] == "keras-recipe: interrupted"
     assert "Traceback" not in err

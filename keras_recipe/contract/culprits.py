@@ -11,12 +11,14 @@ import keras
 import numpy as np
 
 from keras_recipe.contract.baselines import Baseline
+from keras_recipe.contract.references import CLASSIFIED, as_output
 from keras_recipe.contract.scored import ScoredHead
 from keras_recipe.loss import predict
 from keras_recipe.surgery.layers import walk
 
 _CONV = (keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Conv3D)
 _KERNELS = (keras.layers.Dense, *_CONV)
+NEAR = 0.5  # of a class's share, or deviations: first predictions this near are the labels'
 FEWEST = 16  # weights below which a standard deviation is mostly chance
 
 
@@ -65,6 +67,24 @@ def were(baseline: Baseline, values: list[tuple[Any, np.ndarray]]) -> Baseline:
 
 
 def own_bias(baseline: Baseline) -> Any:
-    """Return the head's bias if it isn't 0, else None."""
+    """Return the head's bias if it isn't 0, else None.
+
+    None too where it is that of the labels as they occur, and weights of the samples ask for
+    another one: the two are often used together (TensorFlow's "imbalanced data" tutorial).
+    """
     bias = baseline.scored.head.output.bias
-    return bias if bias is not None and array(bias).any() else None
+    if bias is None or not array(bias).any() or _as_they_occur(baseline):
+        return None
+    return bias
+
+
+def _as_they_occur(baseline: Baseline) -> bool:
+    """Whether the first predictions are on average the labels, weights left out."""
+    scored = baseline.scored
+    weights, target = scored.batch.sample_weight, as_output(scored)
+    if weights is None or target is None:
+        return False
+    mean = target.mean(0)
+    classified = scored.head.kind in CLASSIFIED
+    scale = np.minimum(mean, 1 - mean) if classified else target.std(0)
+    return bool((np.abs(scored.p.mean(0) - mean) <= NEAR * scale).all())

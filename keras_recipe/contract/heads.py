@@ -143,6 +143,7 @@ def raw_scores(scored: ScoredHead) -> Result | None:
     name = head.loss.name
     if (
         name not in PROBABILITY
+        or not head.loss.builtin  # a function of the user's by that name may take scores
         or head.loss.from_logits
         or (head.units == 1 and name in EXCLUSIVE)
     ):
@@ -184,7 +185,9 @@ def raw_scores(scored: ScoredHead) -> Result | None:
 def poisson(scored: ScoredHead) -> Result | None:
     """Poisson's loss takes the logarithm of the output: it must be positive."""
     head, p = scored.head, scored.p
-    if head.loss.name != "poisson" or head_range(head)[0] >= 0 or p.min() >= 0:
+    if head.loss.name != "poisson" or not head.loss.builtin:
+        return None
+    if head_range(head)[0] >= 0 or p.min() >= 0:
         return None
     return failed(
         f"The Poisson loss takes the logarithm of the output, and {(p < 0).mean():.0%} of the "

@@ -98,7 +98,7 @@ def sigmoid_convolutions(sick, seed):
     act = "sigmoid" if sick else "relu"
     stack = [L.Conv2D(12, 3, padding="same", activation=act) for _ in range(6 if sick else 2)]
     head = L.Flatten(), softmax(4)
-    model = net((12, 12, 1), *stack, *head, loss=SPARSE, optimizer=SGD(0.05))
+    model = net((12, 12, 1), *stack, *head, loss=SPARSE, optimizer=SGD(0.05, momentum=0.9))
     return Program(model, x, y, held, {**PLAN, "epochs": 8}, truth.accuracy(*held))
 
 

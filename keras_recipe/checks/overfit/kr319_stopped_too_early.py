@@ -22,6 +22,7 @@ def stopped_too_early(
     trace: Any,
     *,
     least: float = 0.2,
+    short: float = 2 / 3,
     learned: float = 0.8,
     share: float = 0.05,
     noises: float = 3.0,
@@ -39,6 +40,8 @@ def stopped_too_early(
         least: Share of what can be learned that training on as it was must bring, on rows it
             does not see meanwhile, to FAIL: for three times the steps that were made, at least
             150 and at most 300. WARN where one epoch was asked for: it may be part of a loop.
+        short: Share of what is reached then under which it must have stayed to FAIL, else
+            WARN; that of KR207.
         learned: Share of the best constant's loss that, once gone, leaves no question.
         share: Fall of the loss an epoch, over the last third of the epochs and relative to
             the best constant's loss, that is worth a WARN.
@@ -69,7 +72,7 @@ def stopped_too_early(
         )
         cause = "Too few steps: few epochs, large batches or a low rate."
         fields |= {"measured": more.before, "expected": more.after}
-        verdict = failed if epochs > 1 else warned
+        verdict = failed if epochs > 1 and more.before < short * more.after else warned
         return verdict(text, cause=cause, fix=fix, **fields)
     got, constant = gain(trace), trace.constant_loss
     text = f"training ended at a loss of {losses[-1]:.4g} after {epochs} epochs"

@@ -187,3 +187,15 @@ def test_without_targets_it_does_not_apply():
     model = compiled(layers.Dense(1), shape=(10,), loss="mse")
     with pytest.raises(NotApplicable, match="no targets"):
         examine(head_and_loss, model, diabetes()[0])
+
+
+def test_a_loss_of_ones_own_by_a_known_name_keeps_its_own_contract():
+    def binary_crossentropy(y_true, y_pred):
+        return keras.losses.binary_crossentropy(y_true, y_pred, from_logits=True)
+
+    def poisson(y_true, y_pred):
+        return keras.losses.poisson(y_true, ops.exp(y_pred))
+
+    x, y = cancer()
+    for loss in (binary_crossentropy, poisson):
+        assert judged("linear", loss, 1, x, y).status is not Status.FAIL

@@ -4,6 +4,7 @@ import pytest
 from keras import layers
 from specimens import SPARSE, cancer, compiled, diabetes, digits, examine
 
+from keras_recipe.checks.baseline.kr204_loss_at_init import loss_at_init
 from keras_recipe.checks.baseline.kr205_output_bias import output_bias
 from keras_recipe.core.errors import NotApplicable
 from keras_recipe.core.result import Status
@@ -126,3 +127,13 @@ def test_losses_whose_constant_is_no_average_are_skipped():
     x, y = cancer()
     with pytest.raises(NotApplicable, match="no average"):
         examine(output_bias, net(head="tanh", loss="hinge"), x, 2 * y - 1)
+
+
+@pytest.mark.parametrize("check", [output_bias, loss_at_init])
+def test_the_priors_beside_class_weights_are_no_wrong_bias(check):
+    x, y = rare(14)
+    model = net(bias=init.Constant(float(np.log(y.mean() / (1 - y.mean())))))
+    weights = {0: 0.53, 1: 8.0}
+    assert examine(check, model, x, y, class_weight=weights).status is not Status.FAIL
+    far = net(bias=init.Constant(-6.0))
+    assert examine(check, far, x, y, class_weight=weights).status is Status.FAIL

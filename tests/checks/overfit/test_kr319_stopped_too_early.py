@@ -47,9 +47,15 @@ def test_one_epoch_may_be_part_of_a_loop():
 
 
 def test_the_threshold_decides():
-    made = trace(1.0, 0.9, onward=onward(0.4, same=[0.48, 0.52, 0.55]))
+    made = trace(1.0, 0.9, onward=onward(0.3, same=[0.38, 0.42, 0.48]))
     assert stopped_too_early(made).status is Status.PASS
     assert stopped_too_early(made, least=0.1).status is Status.FAIL
+
+
+def test_most_of_the_way_is_a_warning():
+    made = trace(1.0, 0.9, onward=onward(0.65, same=[0.8, 0.88, 0.92]))
+    assert stopped_too_early(made).status is Status.WARN
+    assert stopped_too_early(made, short=0.8).status is Status.FAIL
 
 
 def test_without_a_model_to_train_on_a_steep_end_warns():

@@ -17,6 +17,13 @@ def _promise(losses: np.ndarray) -> tuple[float, float]:
     return (before - after) / third, float(np.median(bends)) / np.sqrt(6)
 
 
+def _was_better(trace: Any) -> bool:
+    """Whether the loss was half as high before the last epoch: it jumps, and was there."""
+    found = [np.array(trace.series(name), "float64") for name in ("loss", "val_loss")]
+    known = [one for one in found if len(one) > 1 and one[-1] > 0]
+    return any(one[:-1].min() <= one[-1] / 2 for one in known)
+
+
 @check("KR319", cost="live", requires=("KR310",))
 def stopped_too_early(
     trace: Any,
@@ -39,7 +46,8 @@ def stopped_too_early(
     Tune:
         least: Share of what can be learned that training on as it was must bring, on rows it
             does not see meanwhile, to FAIL: for three times the steps that were made, at least
-            150 and at most 300. WARN where one epoch was asked for: it may be part of a loop.
+            150 and at most 300. WARN where one epoch was asked for: it may be part of a loop;
+            and where an earlier epoch had half the loss: it jumps, and ended at a bad moment.
         short: Share of what is reached then under which it must have stayed to FAIL, else
             WARN; that of KR207.
         learned: Share of the best constant's loss that, once gone, leaves no question.
@@ -72,7 +80,8 @@ def stopped_too_early(
         )
         cause = "Too few steps: few epochs, large batches or a low rate."
         fields |= {"measured": more.before, "expected": more.after}
-        verdict = failed if epochs > 1 and more.before < short * more.after else warned
+        is_short = epochs > 1 and more.before < short * more.after
+        verdict = failed if is_short and not _was_better(trace) else warned
         return verdict(text, cause=cause, fix=fix, **fields)
     got, constant = gain(trace), trace.constant_loss
     text = f"training ended at a loss of {losses[-1]:.4g} after {epochs} epochs"

@@ -52,6 +52,12 @@ def test_the_threshold_decides():
     assert stopped_too_early(made, least=0.1).status is Status.FAIL
 
 
+def test_a_jump_at_the_end_is_a_warning():
+    found = onward(0.3, same=[0.5, 0.7, 0.8])
+    assert stopped_too_early(trace(1.0, 0.3, 0.8, onward=found)).status is Status.WARN
+    assert stopped_too_early(trace(1.0, 0.7, 0.8, onward=found)).status is Status.FAIL
+
+
 def test_most_of_the_way_is_a_warning():
     made = trace(1.0, 0.9, onward=onward(0.65, same=[0.8, 0.88, 0.92]))
     assert stopped_too_early(made).status is Status.WARN

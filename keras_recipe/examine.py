@@ -18,7 +18,7 @@ from rich.console import Console
 from keras_recipe import checks
 from keras_recipe.core.errors import InputError, NotApplicable
 from keras_recipe.core.report import Report
-from keras_recipe.core.result import Cost
+from keras_recipe.core.result import Cost, Status
 from keras_recipe.core.runner import run
 from keras_recipe.core.settings import Settings, unknown
 from keras_recipe.data.batch import Batch, mapped
@@ -248,13 +248,17 @@ def train_onward(subject: Subject, trace: Any) -> dict[str, Any]:
 def look_again(subject: Subject) -> Report:
     """Return the checks that a trained model can fail where the fresh one could not.
 
+    Those that are skipped now are left out: they take back nothing that was found before.
+
     Args:
         subject: What `check` examined (`report.subject`), its model trained since.
     """
     settings = Settings.from_pyproject(Path("pyproject.toml"), select=AFTER_TRAINING)
     subject.trained = True
     with preserve(subject.need("model")) as guard:
-        return run(settings.chosen(), subject, settings=settings, guard=guard)
+        found = run(settings.chosen(), subject, settings=settings, guard=guard)
+    rows = [row for row in found.results if row.status is not Status.SKIP]
+    return Report(rows, found.facts, found.pages)
 
 
 def assert_recipe(model: Any, x: Any, y: Any = None, **settings: Any) -> Report:

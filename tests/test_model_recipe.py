@@ -306,3 +306,12 @@ def test_the_functions_take_a_wrapper_as_well():
     wrapped = wrap(sequential)
     set_dropout(wrapped, 0.1)
     assert wrapped.layers[2].rate == 0.1
+
+
+def test_a_look_after_training_that_skips_takes_no_finding_back():
+    wrapped = wrap(tiny)
+    wrapped.check(X, Y, batch_size=16, select=["KR202"])
+    found = failed("too narrow", code="KR210", name="more-capacity", cost="train")
+    wrapped._report.results.append(found)
+    wrapped.fit(X, Y, batch_size=16, verbose=0)
+    assert wrapped.report["KR210"].status is Status.FAIL

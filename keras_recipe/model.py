@@ -238,6 +238,15 @@ class RecipeModel(keras.Model):
         initialize.initialize_output_bias(self.model, y, **settings)
         return self
 
+    def find_learning_rate(self, x: Any, y: Any = None, **settings: Any) -> Any:
+        """Test a range of rates in one short training that is undone; return the curve.
+
+        Takes the settings of `keras_recipe.find_learning_rate`.
+        """
+        from keras_recipe.experiments import learning_rate
+
+        return learning_rate.find_learning_rate(self.model, x, y, **settings)
+
     def set_dropout(self, rate: float | None) -> Self:
         """Set every dropout rate (0 to 1), None: the original ones; return the wrapper."""
         from keras_recipe.surgery import toggles
@@ -250,6 +259,13 @@ class RecipeModel(keras.Model):
         from keras_recipe.surgery import toggles
 
         toggles.set_weight_decay(self.model, value, exclude=exclude)
+        return self
+
+    def set_learning_rate_decay(self, on: bool) -> Self:  # noqa: FBT001  as the function
+        """Switch the rate's schedule off (constant at its peak) or on; return the wrapper."""
+        from keras_recipe.surgery import toggles
+
+        toggles.set_learning_rate_decay(self.model, on)
         return self
 
 

@@ -49,12 +49,14 @@ class Contest:
             loss is not a number.
         after: Shares with the change.
         planned: Steps the user planned.
+        compared: Whether there was a training with the change; else `after` says nothing.
     """
 
     steps: Sequence[int]
     before: Sequence[Sequence[float]]
     after: Sequence[float]
     planned: int
+    compared: bool = True
 
     @property
     def reached(self) -> tuple[float, float]:
@@ -99,7 +101,7 @@ def _shuffled(rows: int, count: int, seed: int) -> np.ndarray:
     return np.concatenate([random.permutation(rows) for _ in range(-(-count // rows))])[:count]
 
 
-def _shares(
+def shares_of(
     model: Any,
     side: Side,
     marks: Sequence[int],
@@ -143,6 +145,7 @@ def contest(  # noqa: PLR0913  two sides, how long, and what decides
     ratio: float,
     seconds: float,
     enough: float = float("inf"),
+    settled: float = float("inf"),
 ) -> Contest | None:
     """Train the same model from where it stands with both sides, in the same order of rows.
 
@@ -162,6 +165,8 @@ def contest(  # noqa: PLR0913  two sides, how long, and what decides
         seconds: Time after which no further training is started.
         enough: Share with which the first training leaves no question; then it ends there and
             no other is done.
+        settled: Share, expected by the planned end, with which no change could show harm; then
+            no other training is done either.
 
     Returns:
         None if the time was spent before harm could be shown or excluded.
@@ -171,17 +176,18 @@ def contest(  # noqa: PLR0913  two sides, how long, and what decides
     """
     began = time.perf_counter()
     marks = [max(1, round(steps * (i + 1) / MARKS)) for i in range(MARKS)]
-    runs = [_shares(model, before, marks, batch_size, seed, enough)]
-    if runs[0][-1] >= enough:
-        done = marks[: len(runs[0])]
-        return Contest(steps=done, before=runs, after=[0.0], planned=planned)
+    runs = [shares_of(model, before, marks, batch_size, seed, enough)]
+    done = marks[: len(runs[0])]
+    alone = Contest(steps=done, before=runs, after=[0.0], planned=planned, compared=False)
+    if runs[0][-1] >= enough or alone.expected >= settled:
+        return alone
     if time.perf_counter() - began > seconds:
         return None
-    changed = _shares(model, after, marks, batch_size, seed)
+    changed = shares_of(model, after, marks, batch_size, seed)
     found = Contest(steps=marks, before=runs, after=changed, planned=planned)
     if not found.harmed(least=least, ratio=ratio):
         return found
     if time.perf_counter() - began > 2 * seconds:
         return None
-    runs.append(_shares(model, before, marks, batch_size, seed + 1))
+    runs.append(shares_of(model, before, marks, batch_size, seed + 1))
     return found

@@ -10,7 +10,9 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_recipe.surgery.callback_rates import rates_by_epoch, unforeseen
 from keras_recipe.surgery.optimizer import innermost, schedule_of
+from keras_recipe.surgery.schedule import rates_at
 
 #: Settings of an optimizer that decide how large its updates are.
 OPTIONS = ("clipnorm", "global_clipnorm", "clipvalue", "weight_decay")
@@ -27,8 +29,10 @@ class Plan:
         rates: Rates of up to 100 evenly spaced steps of the plan; empty where no schedule
             decides, or the steps are not known.
         optimizer: `name`, `scales_loss`, the `learning_rate` of the first step, and those of
-            `OPTIONS` that are set.
+            `OPTIONS` that are set; `ema_momentum` where it averages the weights.
         trace: The `Trace` of the fit; None before it.
+        unforeseen: Names of callbacks that will change the rate in a way nobody can foresee.
+        by_callback: Whether `rates` are those of a callback, which counts epochs.
     """
 
     epochs: int
@@ -36,14 +40,34 @@ class Plan:
     rates: Sequence[float] = ()
     optimizer: Mapping[str, Any] = field(default_factory=dict)
     trace: Any = None
+    unforeseen: Sequence[str] = ()
+    by_callback: bool = False
 
 
-def plan(model: Any, epochs: int, steps: int | None) -> Plan:
-    """Return the plan of a fit of a compiled model."""
+def plan(model: Any, epochs: int, steps: int | None, callbacks: Any = None) -> Plan:
+    """Return the plan of a fit of a compiled model.
+
+    Args:
+        model: The model.
+        epochs: Epochs planned.
+        steps: Steps an epoch; None where not known.
+        callbacks: As `fit` would be given.
+    """
     rates: list[float] = []
     with suppress(Exception):  # a schedule of the user's may want what there is not yet
         rates = _simulated(model.optimizer, epochs * (steps or 0))
-    return Plan(epochs=epochs, steps=steps, rates=rates, optimizer=optimizer_facts(model))
+    facts = optimizer_facts(model)
+    by_epoch = rates_by_epoch(callbacks, facts.get("learning_rate"), epochs)
+    if by_epoch and steps and not rates:
+        rates = [by_epoch[mark // steps] for mark in _marks(epochs * steps)]
+    return Plan(
+        epochs=epochs,
+        steps=steps,
+        rates=rates,
+        optimizer=facts,
+        unforeseen=unforeseen(callbacks),
+        by_callback=bool(by_epoch and rates),
+    )
 
 
 def optimizer_facts(model: Any) -> dict[str, Any]:
@@ -53,6 +77,8 @@ def optimizer_facts(model: Any) -> dict[str, Any]:
     name = inner.__class__.__name__ if inner is not None else None
     known = {"learning_rate": _rate(inner)}
     known |= {option: getattr(inner, option, None) for option in OPTIONS}
+    if getattr(inner, "use_ema", False):
+        known["ema_momentum"] = inner.ema_momentum
     numbers = {key: float(v) for key, v in known.items() if isinstance(v, int | float) and v}
     return {"name": name, "scales_loss": inner is not outer, **numbers}
 
@@ -72,5 +98,9 @@ def _simulated(optimizer: Any, total: int) -> list[float]:
     if schedule is None or not total:
         return []
     now = int(keras.ops.convert_to_numpy(innermost(optimizer).iterations))
-    marks = np.unique(np.linspace(0, total - 1, POINTS).astype("int64"))
-    return [float(keras.ops.convert_to_numpy(schedule(now + int(mark)))) for mark in marks]
+    return rates_at(schedule, [now + mark for mark in _marks(total)])
+
+
+def _marks(total: int) -> list[int]:
+    """Return up to `POINTS` evenly spaced steps out of `total`."""
+    return [int(mark) for mark in np.unique(np.linspace(0, total - 1, POINTS).astype("int64"))]

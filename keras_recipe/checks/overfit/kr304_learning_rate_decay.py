@@ -1,3 +1,4 @@
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -5,25 +6,51 @@ import numpy as np
 from keras_recipe.core.check import check
 from keras_recipe.core.errors import NotApplicable
 from keras_recipe.core.result import Fix, Result, failed, passed, warned
+from keras_recipe.data.refitting import without_rate_callbacks
 from keras_recipe.experiments.gains import gain_of
 from keras_recipe.experiments.progress import alive, gain, rates
 from keras_recipe.surgery.plan import Plan
+from keras_recipe.surgery.schedule import set_learning_rate_decay
+
+SPENT = 0.01  # share of the peak at which the picture says that nothing is left
+MARKED = 5  # epochs marked in the picture, more do not find room
 
 
-def _picture(values: np.ndarray, unit: str) -> list[dict[str, Any]]:
-    return [
-        {
-            "kind": "curves",
-            "title": "Learning rate over the training",
-            "series": {"learning rate": values.tolist()},
-            "xlabel": unit,
-            "ylabel": "rate",
-        }
-    ]
+def _picture(values: np.ndarray, total: int, epochs: int, spent: float) -> dict[str, Any]:
+    """Return the rate against steps, with some epochs marked and the end of its life."""
+    each = -(-epochs // MARKED)
+    ends = {f"epoch {n}": n * total / epochs for n in range(each, epochs, each)}
+    if spent < 1:
+        ends[f"under {SPENT:.0%} of the peak"] = spent * total
+    return {
+        "kind": "curves",
+        "title": "Learning rate over the training",
+        "x": np.linspace(0, max(total - 1, 1), len(values)).tolist(),
+        "series": {"learning rate": values.tolist()},
+        "marks": ends,
+        "xlabel": "step",
+        "ylabel": "rate",
+    }
+
+
+def _of_a_callback(plan: Plan) -> bool:
+    return plan.by_callback or (plan.trace is not None and not plan.rates)
+
+
+def _done(plan: Plan) -> dict[str, Any]:
+    """Return what takes the decay away: a constant rate, or no callback that sets it."""
+    if _of_a_callback(plan):
+        return {"data": without_rate_callbacks}
+    return {"action": partial(set_learning_rate_decay, on=False)}
 
 
 def _cause(plan: Plan, steps: float) -> tuple[str, str]:
     """Return why the rate dies so soon, and one line that mends it."""
+    if _of_a_callback(plan):
+        return (
+            "A callback lowers the rate faster than the training learns.",
+            "model.fit(..., callbacks=[])  # without the one that sets the learning rate",
+        )
     if plan.steps and plan.steps > 3 and steps <= 3 * plan.epochs:
         return (
             "The schedule seems to count epochs: Keras's schedules count steps, of which an "
@@ -52,7 +79,8 @@ def learning_rate_decay(
         A schedule copied from a larger training, or one that counts epochs where Keras counts
         steps, stops a net that has hardly begun; the loss then looks converged.
     Fix:
-        Switch the decay off until the rest works; then let it end with the training.
+        Switch the decay off until the rest works: `set_learning_rate_decay(model, False)`;
+        then let it end with the training.
     Tune:
         share: Rate, relative to its peak, that counts as dead; a cosine is there for the last
             9 % of its way.
@@ -66,20 +94,31 @@ def learning_rate_decay(
     """
     trace = plan.trace
     values = np.asarray(plan.rates if trace is None else rates(trace), "float64")
+    others = " and ".join(plan.unforeseen)
     if len(values) < 2 or not values.max() > max(0.0, values.min()):
         msg = "no schedule decides over the learning rate"
+        if others:
+            msg = f"{others} decides over the learning rate as it goes: that is not simulated"
         raise NotApplicable(msg)
-    total = (plan.steps or 0) * plan.epochs or len(values)
+    total, epochs = (plan.steps or 0) * plan.epochs or len(values), plan.epochs
     if trace is not None:
-        total = trace.total_steps or total
-    lives, spent = alive(values, share), float(np.mean(values) / values.max())
+        total, epochs = trace.total_steps or total, len(trace.epochs)
+    lives, dims = alive(values, share), alive(values, SPENT)
+    spent = float(np.mean(values) / values.max())
     text = f"the rate goes from {values.max():.3g} to {values[-1]:.3g}"
+    if others:
+        text = f"{text} ({others} may lower it more: that is not simulated)"
     fields: dict[str, Any] = {
         "measured": lives,
         "expected": early,
         "unit": "share of the training",
-        "pictures": _picture(values, "moments of the training"),
-        "evidence": {"steps": total, "steps_at_full_rate": spent * total},
+        "pictures": [_picture(values, total, epochs, dims)],
+        "evidence": {
+            "steps": total,
+            "steps_at_full_rate": spent * total,
+            f"share_before_{SPENT:.0%}_of_peak": dims,
+            "not_simulated": list(plan.unforeseen),
+        },
     }
     if lives >= early:
         return passed(text, **fields)
@@ -90,12 +129,14 @@ def learning_rate_decay(
     cause, code = _cause(plan, lives * total)
     fields |= {"cause": cause, "where": f"step {lives * total:.0f}"}
     if trace is None:
-        fix = Fix(text="Let the decay end with the training.", code=code)
+        fix = Fix(text="Let the decay end with the training.", code=code, **_done(plan))
         few = spent * total < strong
         return warned(text, fix=fix, **fields) if few else passed(text, **fields)
     restored = gain_of(trace, "restored", least)
     tried = restored.tried if restored is not None else {}
-    fix = Fix(text="Let the decay end with the training.", code=code, tried=tried)
+    fix = Fix(
+        text="Let the decay end with the training.", code=code, **_done(plan), tried=tried
+    )
     if restored is not None and restored.beyond > 0:
         found = f"{text}; {restored.steps} more steps at the peak rate: it {restored.words}"
         return failed(found, fix=fix, **fields)

@@ -78,3 +78,44 @@ def test_before_training_a_long_plan_decides():
 def test_a_plain_rate_is_not_judged():
     with pytest.raises(NotApplicable, match="no schedule"):
         learning_rate_decay(plan())
+
+
+def test_the_picture_shows_steps_epochs_and_the_end_of_the_rate():
+    result = learning_rate_decay(plan(rates=DEAD, epochs=20, steps=100))
+    (picture,) = result.pictures
+    assert picture["x"][-1] == 1999
+    assert picture["marks"]["under 1% of the peak"] == pytest.approx(0.05 * 2000)
+    assert {"epoch 4": 400, "epoch 16": 1600}.items() <= picture["marks"].items()
+    assert result.evidence["share_before_1%_of_peak"] == pytest.approx(0.05)
+
+
+def test_a_scheduler_among_the_callbacks_is_simulated():
+    x, y = specimens.digits()
+    dies = keras.callbacks.LearningRateScheduler(lambda epoch, rate: 0.1 * rate)
+    result = specimens.examine(
+        learning_rate_decay,
+        specimens.classifier(),
+        x,
+        y,
+        {"strong": 200},
+        epochs=20,
+        callbacks=[dies],
+    )
+    assert result.status is Status.WARN
+    assert "A callback lowers" in result.cause
+    assert result.measured == pytest.approx(0.1, abs=0.03)
+
+
+def test_what_cannot_be_simulated_is_named():
+    x, y = specimens.digits()
+    plateau = keras.callbacks.ReduceLROnPlateau()
+    with pytest.raises(NotApplicable, match="ReduceLROnPlateau decides"):
+        specimens.examine(
+            learning_rate_decay, specimens.classifier(), x, y, callbacks=[plateau]
+        )
+    rate = schedules.CosineDecay(1e-2, 20 * 57)
+    model = specimens.classifier(optimizer=keras.optimizers.Adam(rate))
+    result = specimens.examine(learning_rate_decay, model, x, y, epochs=20, callbacks=[plateau])
+    assert result.status is Status.PASS
+    assert "not simulated" in result.message
+    assert result.evidence["not_simulated"] == ["ReduceLROnPlateau"]

@@ -20,10 +20,17 @@ if TYPE_CHECKING:
     from keras_recipe.core.result import Fix, Result, Status
     from keras_recipe.examine import assert_recipe, check
     from keras_recipe.experiments.generalization import check_generalization
+    from keras_recipe.experiments.learning_rate import find_learning_rate
     from keras_recipe.model import RecipeModel
+    from keras_recipe.recipe import Recipe
+    from keras_recipe.starters import starter
     from keras_recipe.surgery.initialize import initialize_output_bias
     from keras_recipe.surgery.preserve import preserve
-    from keras_recipe.surgery.toggles import set_dropout, set_weight_decay
+    from keras_recipe.surgery.toggles import (
+        set_dropout,
+        set_learning_rate_decay,
+        set_weight_decay,
+    )
 
 __version__ = "0.1.0"
 
@@ -31,6 +38,7 @@ _HOMES = {
     "Fix": "core.result",
     "InputError": "core.errors",
     "KerasRecipeError": "core.errors",
+    "Recipe": "recipe",
     "RecipeFailed": "core.errors",
     "RecipeModel": "model",
     "Report": "core.report",
@@ -39,16 +47,20 @@ _HOMES = {
     "assert_recipe": "examine",
     "check": "examine",
     "check_generalization": "experiments.generalization",
+    "find_learning_rate": "experiments.learning_rate",
     "initialize_output_bias": "surgery.initialize",
     "preserve": "surgery.preserve",
     "set_dropout": "surgery.toggles",
+    "set_learning_rate_decay": "surgery.toggles",
     "set_weight_decay": "surgery.toggles",
+    "starter": "starters",
 }
 
 __all__ = [
     "Fix",
     "InputError",
     "KerasRecipeError",
+    "Recipe",
     "RecipeFailed",
     "RecipeModel",
     "Report",
@@ -58,10 +70,13 @@ __all__ = [
     "callbacks",
     "check",
     "check_generalization",
+    "find_learning_rate",
     "initialize_output_bias",
     "preserve",
     "set_dropout",
+    "set_learning_rate_decay",
     "set_weight_decay",
+    "starter",
 ]
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import keras
 
+from keras_recipe.backend import current
 from keras_recipe.core.errors import NotApplicable
+from keras_recipe.core.remembered import is_remembering, remembered
 from keras_recipe.core.said import said
 from keras_recipe.data.batch import Batch, mapped
 
@@ -81,10 +85,27 @@ def tensors(structure: Any) -> Any:
     return mapped(keras.ops.convert_to_tensor, structure)
 
 
+def is_keras_own(model: Any) -> bool:
+    """Say whether the loss is Keras's own code alone, which can be traced once."""
+    return type(model).compute_loss is keras.Model.compute_loss and all(
+        facts.builtin for facts in compiled_losses(model)
+    )
+
+
+def _program(model: Any) -> Callable[[Any, Any, Any], tuple[Any, Any]] | None:
+    """Return the compiled loss, where it is one program and stays the same meanwhile."""
+    loss = getattr(model, "_compile_loss", None)  # `compile` makes another one
+    known = is_remembering() and loss is not None and loss.built and is_keras_own(model)
+    if not known:
+        return None
+    found = remembered([model, loss, "loss"], lambda: [current().compiled_loss(model)])
+    return found[0]
+
+
 def data_loss(model: Any, batch: Batch, outputs: Any) -> float:
     """Return the model's own loss of `outputs` for the targets of `batch`, penalties left out.
 
-    Sample weights count as in `fit`. Metric states move: call it under `preserve`.
+    Sample weights count as in `fit`. Metric states may move: call it under `preserve`.
 
     Args:
         model: A compiled model.
@@ -94,6 +115,11 @@ def data_loss(model: Any, batch: Batch, outputs: Any) -> float:
     Raises:
         LossUndefined: The loss refuses these shapes or values; the message is Keras's own.
     """
+    program = _program(model)
+    if program is not None:
+        with suppress(Exception):  # said below
+            found = program(batch.y, outputs, batch.sample_weight)
+            return float(found[0]) - float(found[1])
     x, y, sample_weight = (tensors(part) for part in batch.parts())
     try:
         loss = model.compute_loss(
@@ -125,3 +151,14 @@ def predict(model: Any, x: Any, batch_size: int = 128) -> Any:
         keep = min(size, rows - start)
         parts.append(Batch(outputs).take(slice(0, keep)))
     return Batch.joined(parts).x
+
+
+def outputs_of(model: Any, x: Any) -> Any:
+    """Return the model's outputs in inference mode as tensors, for a batch of its size.
+
+    Compiled where nothing but the outputs matters; called eagerly where the loss, or a part of
+    it, is what a layer adds in its own call.
+    """
+    if is_keras_own(model) and not model.losses:
+        return tensors(predict(model, x))
+    return model(tensors(x), training=False)

@@ -13,7 +13,7 @@ from keras_recipe.core.errors import InputError
 from keras_recipe.core.said import said
 from keras_recipe.data.batch import Batch, leaves, mapped, names
 from keras_recipe.experiments.trial import has_own_step
-from keras_recipe.loss import predict, tensors
+from keras_recipe.loss import outputs_of, predict, tensors
 
 FEW = slice(0, 2)  # rows of another split that are tried
 
@@ -82,8 +82,8 @@ def refuse_untrainable(model: Any, training: Batch, held_out: dict[str, Batch]) 
     fixed = [t.shape[0] for t in getattr(model, "inputs", None) or [] if t.shape and t.shape[0]]
     whole = training.take(np.resize(np.arange(len(training)), fixed[0])) if fixed else training
     x, y, weights = (tensors(part) for part in whole.parts())
-    with refusing(model, training):  # called here, so that `add_loss` can be read
-        outputs = model(tensors(mapped(np.nan_to_num, whole.x)), training=False)
+    with refusing(model, training):
+        outputs = outputs_of(model, mapped(np.nan_to_num, whole.x))
     lost = _error_of(model.compute_loss, x, y, outputs)
     if lost is not None:
         _explain_loss(model, training, outputs, said(lost))

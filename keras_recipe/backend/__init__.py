@@ -24,6 +24,14 @@ class Backend(Protocol):
         undone by `preserve` elsewhere.
         """
 
+    def compiled_loss(self, model: Any) -> Callable[[Any, Any, Any], tuple[Any, Any]] | None:
+        """Return the model's loss as one program, or None where a single op needs no compiling.
+
+        It takes targets, predictions and sample weights, NumPy arrays in the model's own
+        structures, and returns the whole loss and the penalties in it; no metric moves. What
+        the loss reads besides the model's variables counts as constant.
+        """
+
     def input_gradient(self, model: Any, x: Any) -> Callable[[list[np.ndarray]], list[Any]]:
         """Return a function from weights of the outputs to gradients at the inputs.
 
@@ -36,6 +44,9 @@ class Backend(Protocol):
 
     def set_rng_state(self, state: Any) -> None:
         """Put back what `rng_state` returned."""
+
+    def seed(self, seed: int) -> None:
+        """Start the backend's global random generators from `seed`."""
 
     def devices(self) -> list[str]:
         """Return the devices that can be used, as `"cpu:0"`, `"gpu:0"`, …."""

@@ -35,6 +35,19 @@ def weight_gradients(
     return float(value), [np.asarray(g, dtype="float32") for g in gradients]
 
 
+def compiled_loss(model: Any) -> Callable[[Any, Any, Any], tuple[Any, Any]] | None:
+    """See `keras_recipe.backend.Backend`: JAX compiles each op of an eager call by itself."""
+    variables = list({id(v): v for v in [*model.variables, *model.metrics_variables]}.values())
+
+    def loss(values: Any, y: Any, outputs: Any, sizes: Any) -> Any:
+        with keras.StatelessScope(state_mapping=list(zip(variables, values, strict=True))):
+            total = model.compute_loss(x=None, y=y, y_pred=outputs, sample_weight=sizes)
+            return total, sum(model.losses)
+
+    program = jax.jit(loss)
+    return lambda *batch: program([v.value for v in variables], *batch)
+
+
 def input_gradient(model: Any, x: Any) -> Callable[[list[np.ndarray]], list[Any]]:
     """See `keras_recipe.backend.Backend`."""
     flat = [jnp.asarray(leaf) for leaf in keras.tree.flatten(x)]
@@ -57,6 +70,11 @@ def rng_state() -> Any:
 def set_rng_state(state: Any) -> None:
     """JAX keeps no global generator."""
     del state
+
+
+def seed(seed: int) -> None:
+    """JAX has no global generator."""
+    del seed
 
 
 def devices() -> list[str]:

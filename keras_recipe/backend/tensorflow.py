@@ -31,6 +31,11 @@ def weight_gradients(
     ]
 
 
+def compiled_loss(model: Any) -> None:
+    """See `keras_recipe.backend.Backend`."""
+    del model
+
+
 def input_gradient(model: Any, x: Any) -> Callable[[list[np.ndarray]], list[Any]]:
     """See `keras_recipe.backend.Backend`."""
     flat = [tf.convert_to_tensor(leaf) for leaf in keras.tree.flatten(x)]
@@ -48,21 +53,29 @@ def input_gradient(model: Any, x: Any) -> Callable[[list[np.ndarray]], list[Any]
 
 
 def rng_state() -> Any:
-    """Return the eager context's Python generator and the global generator's state."""
+    """Return the eager context's generator and seed, and the global generator's state."""
     generator = getattr(context.context(), "_rng", None)  # no public way to read it
     return (
         generator.getstate() if generator is not None else None,
         tf.random.get_global_generator().state.numpy(),
+        context.global_seed(),
     )
 
 
 def set_rng_state(state: Any) -> None:
     """See `keras_recipe.backend.Backend`."""
-    eager, stream = state
+    eager, stream, given = state
+    context.context()._seed = given  # `set_seed` would also empty the kernels' cache
     generator = getattr(context.context(), "_rng", None)
     if generator is not None and eager is not None:
         generator.setstate(eager)
     tf.random.get_global_generator().state.assign(stream)
+
+
+def seed(seed: int) -> None:
+    """See `keras_recipe.backend.Backend`."""
+    tf.random.set_seed(seed)
+    tf.random.get_global_generator().reset_from_seed(seed)
 
 
 def devices() -> list[str]:

@@ -34,6 +34,11 @@ def weight_gradients(
     ]
 
 
+def compiled_loss(model: Any) -> None:
+    """See `keras_recipe.backend.Backend`."""
+    del model
+
+
 def input_gradient(model: Any, x: Any) -> Callable[[list[np.ndarray]], list[Any]]:
     """See `keras_recipe.backend.Backend`."""
     flat = [
@@ -67,6 +72,11 @@ def set_rng_state(state: Any) -> None:
     torch.set_rng_state(cpu)
     if cuda:
         torch.cuda.set_rng_state_all(cuda)
+
+
+def seed(seed: int) -> None:
+    """See `keras_recipe.backend.Backend`."""
+    torch.manual_seed(seed)
 
 
 def devices() -> list[str]:

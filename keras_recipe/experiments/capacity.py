@@ -55,10 +55,8 @@ class _Twin:
         self, rows: Batch, held: Batch, task: Task, steps: int, size: int, seed: int
     ) -> tuple[float, float]:
         """Return the share explained after half of the steps and after all of them."""
-        keras.utils.set_random_seed(seed)
-        weights = self._make().get_weights()
-        with preserve(self.model):
-            self.model.set_weights(weights)
+        with random_states(seed), preserve(self.model):
+            self.model.set_weights(self._make().get_weights())
             shares = []
             for _ in range(2):
                 advance(self.model, rows, steps // 2, size)

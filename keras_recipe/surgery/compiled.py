@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from keras_recipe.core.remembered import remembered
+
 NAMES = ("train", "test", "predict")
 
 
@@ -58,3 +60,28 @@ def put_back(model: Any) -> Iterator[None]:
     finally:
         for name, function in before.items():
             setattr(model, name, function)
+
+
+def remake_once(model: Any, of: Sequence[Any]) -> None:
+    """Make all compiled functions anew, or put back those made for the same change before.
+
+    A change of what a step is traced from has to replace the step, so the same change of a
+    model that still has the same step leads to the same functions. Compiling a convnet's step
+    takes JAX seconds and tens of megabytes. Nothing is kept outside of `remembering`.
+
+    Args:
+        model: A compiled model that has been changed already.
+        of: What was changed: owners and names of attributes, set to the same value each time.
+    """
+    names = [f"{name}_function" for name in NAMES]
+
+    def made() -> dict[str, Any]:
+        remake(model, absent=True)
+        return {name: getattr(model, name, None) for name in names}
+
+    step = getattr(model, "train_function", None)
+    if step is None:  # whatever is changed next may not replace it
+        made()
+        return
+    for name, function in remembered([model, step, *of], made).items():
+        setattr(model, name, function)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -77,6 +77,17 @@ class RandomStates:
         self._numpy = np.random.get_state()
         self._backend = current().rng_state()
 
+    def start(self, seed: int) -> None:
+        """Start all of them from `seed` (0 to 2**31 - 1), Keras's own in place.
+
+        `keras.utils.set_random_seed` would put another generator in its place, which could
+        not be undone, and imports TensorFlow on every backend.
+        """
+        random.seed(seed)
+        np.random.seed(seed)
+        self._keras.state.assign([seed, 0])
+        current().seed(seed)
+
     def restore(self) -> None:
         """Put them back."""
         self._keras.state.assign(self._keras_state)
@@ -86,10 +97,16 @@ class RandomStates:
 
 
 @contextmanager
-def random_states() -> Iterator[None]:
-    """Restore every global random generator on the way out."""
+def random_states(seed: int | None = None) -> Iterator[None]:
+    """Restore every global random generator on the way out.
+
+    Args:
+        seed: Where they start inside; None: where they are.
+    """
     states = RandomStates()
     try:
+        if seed is not None:
+            states.start(seed)
         yield
     finally:
         states.restore()
@@ -123,12 +140,14 @@ class Guard:
 
     Args:
         model: A built `keras.Model`; also snapshots what it was compiled with.
+        unbuilt: The compiled loss and metrics to make unbuilt again; by default those that
+            are.
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, unbuilt: Sequence[Any] | None = None) -> None:
         self.model = model
         self._random = RandomStates()
-        self._unbuilt = unbuilt_parts(model)
+        self._unbuilt = unbuilt_parts(model) if unbuilt is None else list(unbuilt)
         self._values = [
             (v, np.array(keras.ops.convert_to_numpy(v.value))) for v in variables_of(model)
         ]
@@ -159,7 +178,7 @@ class Guard:
 
 
 @contextmanager
-def preserve(model: Any) -> Iterator[Guard]:
+def preserve(model: Any, unbuilt: Sequence[Any] | None = None) -> Iterator[Guard]:
     """Restore `model` and every global random generator on the way out, whatever happens.
 
     Weights, optimizer slots and iterations, metrics, seed generators, trainable flags, the
@@ -169,11 +188,12 @@ def preserve(model: Any) -> Iterator[Guard]:
 
     Args:
         model: A built `keras.Model`.
+        unbuilt: As for `Guard`.
 
     Yields:
         The `Guard`; `guard.restore()` goes back to the start in between.
     """
-    guard = Guard(model)
+    guard = Guard(model, unbuilt)
     try:
         yield guard
     finally:

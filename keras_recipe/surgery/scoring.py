@@ -12,8 +12,10 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_recipe.backend import current
 from keras_recipe.core.errors import InputError
 from keras_recipe.core.said import said
+from keras_recipe.loss import is_keras_own
 from keras_recipe.surgery.heads import OutputHead
 from keras_recipe.surgery.targets import Targets, make_targets
 
@@ -168,7 +170,7 @@ def _compute(model: Any, loss: Any, *, alone: bool) -> Callable[..., Any]:
     if not _computes_itself(model):
         borrower = _Borrower(name="borrower")
         borrower.compile(optimizer=None, loss=loss, run_eagerly=True)
-        return borrower.compute_loss
+        return _in_one(borrower)
     if not alone:
         msg = "The model computes the loss of several outputs itself: it cannot be split."
         raise InputError(msg)
@@ -184,6 +186,20 @@ def _compute(model: Any, loss: Any, *, alone: bool) -> Callable[..., Any]:
         finally:
             for variable, value in before:
                 variable.assign(value)
+
+    return compute
+
+
+def _in_one(borrower: Any) -> Callable[..., Any]:
+    """Return `compute_loss` as one program, where that is quicker and comes to the same."""
+    program = current().compiled_loss(borrower) if is_keras_own(borrower) else None
+    if program is None:
+        return borrower.compute_loss
+
+    def compute(*, y: Any, y_pred: Any, sample_weight: Any) -> Any:
+        with suppress(Exception):  # raised again below, as Keras says it
+            return program(y, y_pred, sample_weight)[0]
+        return borrower.compute_loss(y=y, y_pred=y_pred, sample_weight=sample_weight)
 
     return compute
 

@@ -217,6 +217,22 @@ def test_a_fix_without_an_action_says_so():
         Fix(text="turn it").apply(object())
 
 
+def test_a_fix_of_what_fit_is_given_returns_all_its_arguments():
+    given = Fix(text="t", data=lambda given: {**given, "epochs": 2 * given["epochs"]})
+    assert given.can_be_applied
+    assert given.apply_to_data([1], epochs=3) == {"x": [1], "y": None, "epochs": 6}
+    with pytest.raises(ValueError, match=r"on what fit is given, by `fix.apply_to_data"):
+        given.apply(object())
+
+
+def test_a_fix_of_the_model_or_by_hand_has_nothing_to_do_with_the_data():
+    assert not Fix(text="t").can_be_applied
+    with pytest.raises(ValueError, match="by hand: t"):
+        Fix(text="t").apply_to_data([1])
+    with pytest.raises(ValueError, match=r"on the model, by `fix.apply\(model\)`: t"):
+        Fix(text="t", action=lambda _: None).apply_to_data([1])
+
+
 def test_a_fix_returns_the_model_to_go_on_with():
     model, other = object(), object()
     assert Fix(text="t", action=lambda _: None).apply(model) is model

@@ -4,7 +4,8 @@ import keras
 import numpy as np
 from keras import layers
 
-from keras_recipe.surgery.compiled import put_back, remake
+from keras_recipe.core.remembered import remembering
+from keras_recipe.surgery.compiled import put_back, remake, remake_once
 
 X = np.random.default_rng(0).normal(size=(16, 4, 6)).astype("float32")
 
@@ -62,3 +63,27 @@ def test_an_uncompiled_model_has_nothing_to_remake():
     model = keras.Sequential([keras.Input((6,)), layers.Dense(1)])
     remake(model, absent=True)
     assert model.train_function is None
+
+
+def made_for(model, *of):
+    with put_back(model):
+        remake_once(model, of)
+        return model.train_function
+
+
+def test_the_same_change_of_the_same_step_is_traced_once():
+    model, change = mlp(0.5), (object(), "rate")
+    step(model, X[:, 0])
+    with remembering():
+        first = made_for(model, *change)
+        assert made_for(model, *change) is first
+        assert made_for(model, *change, "stddev") is not first
+        remake(model)  # something else has changed
+        assert made_for(model, *change) is not first
+    assert made_for(model, *change) is not made_for(model, *change)
+
+
+def test_without_a_step_nothing_is_taken_for_the_same():
+    model = mlp(0.5)
+    with remembering():
+        assert made_for(model) is not made_for(model)

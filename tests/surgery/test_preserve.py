@@ -153,3 +153,32 @@ def test_restore_may_be_called_again():
             model.layers[0].bias.assign(model.layers[0].bias * 0 + value)
             guard.restore()
             assert _equal(_state(model), before)
+
+
+def test_a_dropout_that_never_rests_draws_what_it_would_have_drawn():
+    """Its seed moves in inference too, so every look at the outputs has to be put back."""
+    inputs = keras.Input((64,))
+    head = layers.Dense(10, activation="softmax")
+    model = keras.Model(inputs, head(layers.Dropout(0.3)(inputs, training=True)))
+    model.compile("adam", specimens.SPARSE, metrics=["accuracy"])
+    before = [np.array(keras.ops.convert_to_numpy(v)) for v in variables_of(model)]
+    check(model, *(part[:64] for part in specimens.digits()), select=["KR202"], verbose=0)
+    after = [np.array(keras.ops.convert_to_numpy(v)) for v in variables_of(model)]
+    assert all(map(np.array_equal, before, after))
+
+
+def test_a_step_traced_by_one_check_serves_the_next_and_is_gone_in_the_end(monkeypatch):
+    """The compiled loss is built before, so nothing that was traced has to be thrown away."""
+    steps, fit = [], keras.Model.fit
+
+    def watched(self, *args, **kwargs):
+        found = fit(self, *args, **kwargs)
+        steps.append(self.train_function)
+        return found
+
+    monkeypatch.setattr(keras.Model, "fit", watched)
+    model = specimens.classifier(metrics=["accuracy"])
+    check(model, *specimens.digits(), select=["KR201", "KR209", "KR302"], verbose=0)
+    assert len(steps) > 3
+    assert all(one is steps[0] for one in steps)
+    assert model.train_function is None

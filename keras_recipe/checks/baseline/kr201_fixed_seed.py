@@ -8,6 +8,7 @@ from keras_recipe.core.result import Fix, Result, passed, warned
 from keras_recipe.data.batch import Batch
 from keras_recipe.data.sources import Source
 from keras_recipe.experiments.repeat import data_gap, training_gap, unrepeatable_layer
+from keras_recipe.subject import FitSettings
 from keras_recipe.surgery.layers import walk
 
 _ULP = float(np.finfo("float32").eps)
@@ -47,7 +48,14 @@ def _from_the_data(source: Source) -> Result | None:
 
 @check("KR201", cost="train", requires=("KR101", "KR203"))
 def fixed_seed(
-    model: Any, probe: Batch, source: Source, *, steps: int = 3, ulps: float = 1e3
+    model: Any,
+    probe: Batch,
+    sample: Batch,
+    source: Source,
+    fit: FitSettings,
+    *,
+    steps: int = 3,
+    ulps: float = 1e3,
 ) -> Result:
     """Two short trainings from the same seed end with the same weights.
 
@@ -73,7 +81,10 @@ def fixed_seed(
         msg = "there is nothing to fit"
         raise NotApplicable(msg)
     own = all(type(layer).__module__.startswith("keras.") for _, layer in walk(model))
-    gap = training_gap(model, probe, int(steps)) / _ULP
+    rows = sample.take(
+        slice(0, max(fit.batch_size, len(probe)))
+    )  # the step that `fit` compiles
+    gap = training_gap(model, rows, int(steps)) / _ULP
     fields: dict[str, Any] = {"measured": gap, "expected": 0.0, "unit": "float32 ulp"}
     within = gap <= ulps
     culprit = "" if own and within else unrepeatable_layer(model, probe.x)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from keras_recipe.contract.references import CLASSIFIED, as_output
 from keras_recipe.contract.scored import ScoredHead
 from keras_recipe.core.result import Fix, Result, failed, warned
 from keras_recipe.loss import data_loss
+from keras_recipe.surgery.activity import activation_statistics
 
 
 def _fields(one: Baseline, expected: float) -> dict[str, Any]:
@@ -37,8 +39,10 @@ def not_finite(scored: ScoredHead) -> Result | None:
     if math.isfinite(cost):
         return None
     bad = float((~np.isfinite(scored.p)).mean())
+    path = _first_without_numbers(scored) if bad else ""
     cause = (
-        "Numbers overflow in the forward pass."
+        "Numbers overflow, or are divided by 0, in the forward pass"
+        f"{f', first in {path}' if path else ''}."
         if bad
         else "The loss takes a root or a logarithm of something negative, or divides by 0."
     )
@@ -46,12 +50,21 @@ def not_finite(scored: ScoredHead) -> Result | None:
         f"The loss of the untrained model is {cost}; {bad:.0%} of its outputs are NaN or "
         "infinite.",
         measured=cost,
-        where=scored.head.name,
+        where=path or scored.head.name,
         cause=cause,
         fix=Fix(
             text="Scale the inputs; use default initial weights; add epsilon to divisions."
         ),
     )
+
+
+def _first_without_numbers(scored: ScoredHead) -> str:
+    """Return the path of the first layer that gives NaN or infinity, "" if none is seen."""
+    with suppress(Exception):  # the model is sick: whatever it raises, the FAIL stands
+        found = activation_statistics(scored.model)(scored.batch.x)
+        sick = [path for path, numbers in found.items() if not math.isfinite(numbers["mean"])]
+        return sick[0] if sick else ""
+    return ""
 
 
 def too_high(one: Baseline, most: float, gain: float) -> Result | None:

@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from keras_recipe.contract.ranges import POSITIVE, PROBABILITY, RANGES, RENORMALISED, head_range
+from keras_recipe.contract.references import as_output
 from keras_recipe.contract.scored import ScoredHead
 from keras_recipe.core.result import Fix, Result, failed, warned
 from keras_recipe.surgery.activations import activation_name
-from keras_recipe.task import EXCLUSIVE, Head
+from keras_recipe.task import EXCLUSIVE, INDEPENDENT, Head
 
 TOLERANCE = 1e-2  # rounding of float16 probabilities, with room to spare
 ALIKE = 1e-6
@@ -93,6 +94,10 @@ def squashed_twice(scored: ScoredHead) -> Result | None:
                 code=f"loss=keras.losses.{class_name(head.loss.name)}(from_logits=False)",
             ),
         )
+    if np.isfinite(low) and head.loss.name in INDEPENDENT:
+        found = _never_below(scored, low, f"{head.activation} and the sigmoid of the loss")
+        if found:
+            return found
     if low >= 0:
         return warned(
             f"The scores that {named(head)} reads come out of {head.activation}: none of "
@@ -109,6 +114,34 @@ def class_name(name: str) -> str:
     return "".join(part.capitalize() for part in name.split("_"))
 
 
+def _never_below(scored: ScoredHead, low: float, through: str) -> Result | None:
+    """A sigmoid of scores that cannot fall has a least probability above that of a "no".
+
+    Args:
+        scored: The head.
+        low: The smallest score.
+        through: What the output goes through, in words.
+    """
+    head, target = scored.head, as_output(scored)
+    least = 1 / (1 + np.exp(-low))
+    if target is None or head.kind not in ("binary", "multilabel") or not head.loss.builtin:
+        return None
+    below = float((target < least).mean())
+    if not below:
+        return None
+    return failed(
+        f"The output goes through {through}: it can never say less than {least:.3g}, and "
+        f"{below:.0%} of the labels are less.",
+        measured=least,
+        expected=float(target.min()),
+        unit="smallest probability",
+        where=layer_name(head),
+        cause="sigmoid needs scores of any size; cut off below, a score that would say no has "
+        "no slope either.",
+        fix=activation_fix(head, "linear" if head.loss.from_logits else "sigmoid"),
+    )
+
+
 def stacked(scored: ScoredHead) -> Result | None:
     """Softmax and sigmoid read scores of any size, not what another activation left of them."""
     head = scored.head
@@ -117,6 +150,8 @@ def stacked(scored: ScoredHead) -> Result | None:
         return None
     under = activation_name(own, len(head.shape) + 1)
     low, high = RANGES.get(under, (-np.inf, np.inf))
+    if head.activation == "sigmoid" and np.isfinite(low) and not np.isfinite(high):
+        return _never_below(scored, low, f"{under} and then through sigmoid")
     if not np.isfinite([low, high]).all():
         return None
     share = np.exp(high) / (np.exp(high) + (max(head.units, 2) - 1) * np.exp(low))

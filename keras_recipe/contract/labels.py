@@ -2,18 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
 
 from keras_recipe.contract.scored import ScoredHead
 from keras_recipe.core.result import Fix, Result, failed
+from keras_recipe.data.recoding import recode
 from keras_recipe.task import HINGE, INDEPENDENT
 
 SPARSE = "sparse_categorical_crossentropy"
 EDGE = 1e-3  # rounding of float16 labels around 0 and 1
 SUM = 0.05  # distance of the sum of a label vector from 1 that rounding may explain
 FEW = 0.05  # share of rows below which odd rows may be outliers
+
+
+def _recoded(scored: ScoredHead, table: Mapping[float, float] | None) -> Any:
+    """Return what gives the labels other numbers in all splits; None without a table."""
+    place = scored.head.target
+    return partial(recode, table=table, place=place) if table and place is not None else None
+
+
+def _two(scored: ScoredHead, low: float, high: float) -> dict[float, float] | None:
+    """Return the numbers `low` and `high` for labels of two values."""
+    known = sorted((scored.head.labels.values if scored.head.labels else None) or {})
+    return {known[0]: low, known[1]: high} if len(known) == 2 else None
+
+
+def _from_zero(scored: ScoredHead) -> dict[float, float] | None:
+    """Return the numbers 0, 1, ... for class numbers that start or stride in another way."""
+    head = scored.head
+    known = sorted((head.labels.values if head.labels else None) or {})
+    low, _, whole = scored.values
+    if not 1 < len(known) <= head.units:
+        return None
+    if whole and known[-1] - low < head.units:  # a class in between may be rare
+        return {value: value - low for value in known}
+    return {value: float(place) for place, value in enumerate(known)}
 
 
 def _bad_class(low: float, high: float, units: int, *, whole: bool) -> tuple[str, str, str]:
@@ -67,7 +94,11 @@ def class_numbers(scored: ScoredHead) -> Result | None:
         where=head.name,
         cause=f"{cause} TensorFlow and PyTorch stop at such a label or cut it down; JAX gives "
         "its row a loss of 0 without a word.",
-        fix=Fix(text="Number the classes from 0 and give each a unit.", code=code),
+        fix=Fix(
+            text="Number the classes from 0 and give each a unit.",
+            code=code,
+            data=_recoded(scored, _from_zero(scored)),
+        ),
     )
 
 
@@ -110,6 +141,7 @@ def distributions(scored: ScoredHead) -> Result | None:
         fix=Fix(
             text="One-hot labels for classes; a squared loss and a linear output for amounts.",
             code="y = keras.utils.to_categorical(classes)",
+            data=_recoded(scored, _two(scored, 0.0, 1.0)),
         ),
     )
 
@@ -145,7 +177,11 @@ def zero_to_one(scored: ScoredHead) -> Result | None:
         "outputs saturate."
         if not faint
         else cause,
-        fix=Fix(text="Code the labels 0 and 1, or choose the loss for amounts.", code=code),
+        fix=Fix(
+            text="Code the labels 0 and 1, or choose the loss for amounts.",
+            code=code,
+            data=_recoded(scored, _two(scored, 0.0, 1.0)),
+        ),
     )
 
 
@@ -165,7 +201,9 @@ def signs(scored: ScoredHead) -> Result | None:
         cause="The loss multiplies label and output: a label of 0 teaches nothing, one of 9 "
         "weighs nine times.",
         fix=Fix(
-            text="Code two classes as -1 and +1; use softmax for more.", code="y = 2 * y - 1"
+            text="Code two classes as -1 and +1; use softmax for more.",
+            code="y = 2 * y - 1",
+            data=_recoded(scored, _two(scored, -1.0, 1.0)),
         ),
     )
 

@@ -9,12 +9,14 @@ import numpy as np
 
 from keras_recipe.core.result import Fix, Result, failed, warned
 from keras_recipe.data.labels import Labels
+from keras_recipe.data.resplitting import shuffle_and_split
 from keras_recipe.data.statistics import Statistics
 from keras_recipe.task import Head, Task
 
 _STRATIFY = Fix(
     text="Shuffle before splitting, and split within each class.",
     code="sklearn.model_selection.train_test_split(x, y, stratify=y)",
+    data=shuffle_and_split,
 )
 
 

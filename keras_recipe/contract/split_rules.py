@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
 import numpy as np
 
 from keras_recipe.core.result import Fix, Result, failed, warned
 from keras_recipe.data.batch import leaves
 from keras_recipe.data.crossfit import Answer, CrossFit
+from keras_recipe.data.recoding import blank_columns, change_inputs, change_targets, recode
 from keras_recipe.experiments.leaking import leak
 from keras_recipe.experiments.mapping import Mapping, Scale, mapped, scale_of
 from keras_recipe.experiments.undoing import undoing
@@ -43,6 +48,9 @@ def inputs(fit: CrossFit, apart: float, *, course: bool) -> Result | None:
         fix=Fix(
             text=ONE_WAY.text,
             code=f"x_val = {undone.code}",
+            data=partial(
+                change_inputs, change=undone.make, place=undone.place, splits=["validation"]
+            ),
             tried={
                 "before": undone.before,
                 "after": undone.after,
@@ -60,7 +68,7 @@ def labels(answer: Answer, fit: CrossFit, gain: float, clear: float) -> Result |
     other = leaves((fit.validation or fit.training).y)[place]
     if answer.question.classes:
         found = mapped(answer, mine, other, gain)
-        return None if found is None else _numbered_apart(answer, found)
+        return None if found is None else _numbered_apart(answer, found, other)
     scale = scale_of(answer)
     if scale is None or abs(scale.z) < SURE or answer.signal.skill < clear / 2:
         return None
@@ -73,7 +81,7 @@ def labels(answer: Answer, fit: CrossFit, gain: float, clear: float) -> Result |
     return _scaled_apart(answer, scale, said)
 
 
-def _numbered_apart(answer: Answer, found: Mapping) -> Result:
+def _numbered_apart(answer: Answer, found: Mapping, held: np.ndarray) -> Result:
     said = ", ".join(f"{a:g} means {b:g}" for a, b in found.pairs[:6])
     return failed(
         f"class numbers mean something else in validation: {said} of training (a simple model "
@@ -88,6 +96,7 @@ def _numbered_apart(answer: Answer, found: Mapping) -> Result:
         fix=Fix(
             text="Number the classes once, for all splits.",
             code="encoder.fit(y_train); y_val = encoder.transform(y_val)",
+            data=_numbered_alike(answer, found, held),
         ),
         evidence={"pairs": [list(pair) for pair in found.pairs]},
     )
@@ -101,7 +110,34 @@ def _scaled_apart(answer: Answer, found: Scale, said: str) -> Result:
         unit="ratio of deviations",
         where=answer.question.name,
         cause="Targets were scaled, or turned, in one of the splits only.",
-        fix=Fix(text="Scale the targets of every split alike.", code="y_val = (y_val - m) / s"),
+        fix=Fix(
+            text="Scale the targets of every split alike.",
+            code="y_val = (y_val - m) / s",
+            data=_scaled_alike(answer, found),
+        ),
+    )
+
+
+def _numbered_alike(
+    answer: Answer, found: Mapping, held: np.ndarray
+) -> Callable[[Any], Any] | None:
+    """Return what gives validation labels the numbers of training; None for vectors."""
+    if held.size != len(held):
+        return None
+    place = answer.question.place
+    return partial(recode, table=dict(found.pairs), place=place, splits=["validation"])
+
+
+def _scaled_alike(answer: Answer, found: Scale) -> Callable[[Any], Any]:
+    """Return what gives validation targets the mean and deviation of those of training."""
+    mine, held = answer.y.values[:, 0], answer.held_y.values[:, 0]
+    slope = float(np.copysign(mine.std() / max(held.std(), 1e-12), found.correlation))
+    shift = float(mine.mean() - slope * held.mean())
+    return partial(
+        change_targets,
+        change=lambda y: np.asarray(slope * y + shift, "float32"),
+        place=answer.question.place,
+        splits=["validation"],
     )
 
 
@@ -117,6 +153,7 @@ def leaking(answer: Answer, fit: CrossFit, sure: float, gone: float) -> Result |
     found = leak(x, other, answer.y, answer.held_y, sure=sure, gone=gone)
     if found is None:
         return None
+    known = len(x) == 1 and found.place < x[0][0].size  # no mean or spread of a row
     return failed(
         f"feature {found.place} alone explains {found.training:.0%} of the target in training, "
         f"and {found.held:.0%} in validation",
@@ -128,6 +165,7 @@ def leaking(answer: Answer, fit: CrossFit, sure: float, gone: float) -> Result |
         fix=Fix(
             text="Leave out what is not known when the model is used.",
             code=f"x = np.delete(x, {found.place}, axis=1)",
+            data=partial(blank_columns, columns=[(0, found.place)]) if known else None,
         ),
     )
 

@@ -9,6 +9,7 @@ import numpy as np
 from keras_recipe.contract.scored import ScoredHead
 from keras_recipe.core.result import Fix, Result, failed, warned
 from keras_recipe.data.batch import leaves
+from keras_recipe.data.refitting import weigh_evenly
 
 UNEVEN = 1.5  # times as frequent, below which classes count as balanced
 TWICE = 2.0
@@ -68,6 +69,7 @@ def class_weights(scored: ScoredHead, given: Mapping[int, float] | None) -> Resu
         fix=Fix(
             text="Weigh by the inverse of the frequency.",
             code="class_weight={k: len(y) / (num_classes * (y == k).sum()) for k in classes}",
+            data=weigh_evenly,
         ),
         evidence={"counts": [float(c) for c in counts], "weights": weights},
     )
@@ -90,6 +92,8 @@ def _misnamed(where: str, named: list[int], present: list[int]) -> Result:
         where=where,
         cause="The classes are counted from another number, or in another order.",
         fix=Fix(
-            text="Name the classes as the labels do.", code="class_weight={0: ..., 1: ...}"
+            text="Name the classes as the labels do.",
+            code="class_weight={0: ..., 1: ...}",
+            data=weigh_evenly,
         ),
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
-from keras_recipe.data.batch import leaves
+from keras_recipe.data.batch import Batch, leaves
 from keras_recipe.data.crossfit import CrossFit, Question
 from keras_recipe.data.features import encoded
 from keras_recipe.data.unseen import Signal, Target, signal_of, targets
@@ -25,11 +27,15 @@ class Slip:
         text: What was done to the labels, in words.
         code: The same as a line of NumPy.
         signal: How well the labels follow from the inputs then.
+        turn: Puts all rows of labels, or of inputs, in that order.
+        of_inputs: Whether it is the inputs that are read in another way.
     """
 
     text: str
     code: str
     signal: Signal
+    turn: Callable[[np.ndarray], np.ndarray]
+    of_inputs: bool = False
 
 
 def _neighbours(x: np.ndarray) -> np.ndarray:
@@ -48,19 +54,18 @@ def _agreement(values: np.ndarray, neighbours: np.ndarray) -> float:
     return float((values * values[neighbours].mean(1)).sum(1).mean())
 
 
-def _orders(rows: int) -> list[tuple[str, str, np.ndarray]]:
-    plain = np.arange(rows)
+def _orders() -> list[tuple[str, str, Callable[[np.ndarray], np.ndarray]]]:
+    """Return ways to put labels in another order: in words, as code, and what does it."""
     moves = [step for k in range(1, FARTHEST + 1) for step in (k, -k)]
-    found = [
+    moved = [
         (
             f"moved by {abs(step)} row{'s' * (abs(step) > 1)}",
             f"y = np.roll(y, {step}, axis=0)",
-            step,
+            partial(np.roll, shift=step, axis=0),
         )
         for step in moves
     ]
-    made = [(text, code, np.roll(plain, step)) for text, code, step in found]
-    return [*made, ("in reverse order", "y = y[::-1]", plain[::-1])]
+    return [*moved, ("in reverse order", "y = y[::-1]", np.flipud)]
 
 
 def overlapping(x: np.ndarray) -> bool:
@@ -96,13 +101,57 @@ def slip(fit: CrossFit, question: Question, *, sure: float, strength: float) -> 
     random = np.random.default_rng(fit.seed)
     chance = [_agreement(random.permutation(values), near) for _ in range(SHUFFLES)]
     tried = [
-        (_agreement(values[order], near), text, code, order)
-        for text, code, order in _orders(len(x))
+        (_agreement(turn(values), near), text, code, turn) for text, code, turn in _orders()
     ]
-    best, text, code, order = max(tried, key=lambda one: one[0])
+    best, text, code, turn = max(tried, key=lambda one: one[0])
     if best < np.mean(chance) + sure * np.std(chance):
         return None
-    found = signal_of(x, y.take(order), fit.seed)
+    found = signal_of(x, y.take(turn(np.arange(len(x)))), fit.seed)
     if found.z < sure or found.skill < strength:
         return None
-    return Slip(text, code, found)
+    return Slip(text, code, found, turn)
+
+
+def rows_last(
+    fit: CrossFit, whole: Batch | None, question: Question, *, sure: float, strength: float
+) -> Slip | None:
+    """Return the reading of the inputs that fits the labels if they were stored with rows last.
+
+    `x.reshape(rows, ...)` of an array `(..., rows)` keeps every number and mixes all rows: what
+    is called a row is then a run of one feature of many rows. Read with the rows last again,
+    simple models explain the labels.
+
+    Args:
+        fit: Has the seed, and the rows to be tried.
+        whole: All training rows; None where only a part is known, which can't be put back.
+        question: Which target.
+        sure: Least distance from shuffled labels, in standard deviations.
+        strength: Least share explained.
+    """
+    if whole is None or fit.opening is None or not leaves(whole.x):
+        return None
+    inputs = leaves(whole.x)
+    if any(leaf.ndim < 2 or leaf.dtype.kind not in "biuf" for leaf in inputs):
+        return None
+    rows = len(fit.opening)
+    turned = [_from_last(leaf)[:rows] for leaf in inputs]
+    if all(np.array_equal(new, leaf[:rows]) for new, leaf in zip(turned, inputs, strict=True)):
+        return None
+    (x,) = encoded(turned[0] if len(turned) == 1 else tuple(turned), seed=fit.seed)
+    (y,) = targets([leaves(fit.opening.y)[question.place]], classes=question.classes)
+    found = signal_of(x, y, fit.seed)
+    if found.z < sure or found.skill < strength:
+        return None
+    shape = ", ".join(map(str, inputs[0].shape[1:]))
+    return Slip(
+        "read as stored with the rows last",
+        f"x = np.moveaxis(x.reshape({shape}, len(x)), -1, 0)",
+        found,
+        _from_last,
+        of_inputs=True,
+    )
+
+
+def _from_last(leaf: np.ndarray) -> np.ndarray:
+    """Return the rows of an array whose rows were last and whose numbers were cut up anew."""
+    return np.moveaxis(leaf.reshape(*leaf.shape[1:], len(leaf)), -1, 0)

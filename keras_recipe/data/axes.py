@@ -40,6 +40,11 @@ class Reading:
         sizes = ", ".join(map(str, self.shape))
         return f"x = x.reshape(len(x), {sizes}).transpose({', '.join(map(str, self.order))})"
 
+    def turned(self, values: np.ndarray) -> np.ndarray:
+        """Return the repair of `values`, `(rows, ...)`, in the shape of before."""
+        made = values.reshape(len(values), *self.shape).transpose(self.order)
+        return np.ascontiguousarray(made).reshape(values.shape)
+
 
 def alike(values: np.ndarray, axis: int) -> float:
     """Return the correlation of neighbours along an axis."""

@@ -12,6 +12,7 @@ from keras_recipe.data.batch import Batch, leaves
 
 MOST_RUNS = 100_000  # runs of equal labels kept; more of them are no blocks
 COLUMNS = 16  # columns of the inputs that are followed
+HALF = 0.5  # midway between a smooth course (0) and independent rows (1)
 
 
 def label_of_rows(y: np.ndarray) -> np.ndarray | None:
@@ -72,6 +73,16 @@ class Course:
         if bool(self.rising) == bool(self.falling):
             return 0
         return 1 if self.rising else -1
+
+    @property
+    def unevenness(self) -> float:
+        """Squared coefficient of variation of the steps of values in order.
+
+        0 for a clock; 1 for the sorted draws of an even distribution, whose gaps vary like
+        waiting times, and more for others.
+        """
+        climb = self.last - self.shift
+        return self.steps * (self.rows - 1) / climb**2 - 1 if climb else 0.0
 
     @property
     def roughness(self) -> float:
@@ -155,6 +166,18 @@ class Order:
         """Whether neighbouring rows are alike, as in a time series or a sorted table."""
         rough = [column.roughness for column in self.x if column.rows > 2]
         return bool(rough) and float(np.median(rough)) < 0.5
+
+    @property
+    def is_sorted_by_target(self) -> bool:
+        """Whether a table was put in the order of its target, which no clock explains.
+
+        The targets never fall (or never rise), by uneven steps, and none of up to 16 columns
+        runs along with the rows: neighbours differ as rows do that were drawn one by one.
+        """
+        rough = [column.roughness for column in self.x if column.rows > 2]
+        if self.y is None or not self.y.monotone or not rough:
+            return False
+        return self.y.unevenness > HALF and min(rough) > HALF
 
     @property
     def sizes(self) -> dict[float, int]:

@@ -167,6 +167,40 @@ def is_causal_by_design(model: Any) -> bool:
     )
 
 
+_SIZES = ("units", "output_dim", "filters")  # what layers call the size of what they give
+
+
+def only_repeats(model: Any, classes: int) -> bool:
+    """Say whether a recurrent net has nothing to learn from targets that are its inputs.
+
+    An autoencoder is there to squeeze, to clean or to keep few units busy. Where no layer is
+    narrower than the number of tokens, none acts otherwise in training and no penalty is paid,
+    saying again what was just given teaches nothing.
+
+    Args:
+        model: A built model of which the outputs see their own step and those before it.
+        classes: Number of tokens that it tells apart.
+    """
+    found = [layer for _, layer in walk(model) if not isinstance(layer, keras.Model)]
+    own = any(type(layer).__module__.split(".")[0] != "keras" for layer in found)
+    sizes = [getattr(one, name) for one in found for name in _SIZES if hasattr(one, name)]
+    acting = [one for one in found if isinstance(one, _REGULARIZING) or _drops(one)]
+    recurrent = any(isinstance(layer, keras.layers.RNN) for layer in found)
+    narrow = any(isinstance(size, int) and size < classes for size in sizes)
+    return recurrent and not (own or acting or narrow or model.losses)
+
+
+_REGULARIZING = (
+    *(keras.layers.GaussianNoise, keras.layers.GaussianDropout, keras.layers.AlphaDropout),
+    *(keras.layers.ActivityRegularization, keras.layers.BatchNormalization),
+)
+
+
+def _drops(layer: Any) -> bool:
+    rates = [getattr(layer, name, 0) for name in ("rate", "dropout", "recurrent_dropout")]
+    return any(isinstance(rate, int | float) and rate > 0 for rate in rates)
+
+
 def suspects(model: Any) -> tuple[str, str]:
     """Return the paths of the layers that may look ahead, and the line that stops them."""
     kinds: dict[str, Any] = {

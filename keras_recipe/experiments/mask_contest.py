@@ -35,6 +35,7 @@ def mask_contest(  # noqa: PLR0913  what is trained, how long, and what decides
     fit: FitSettings,
     filled: Padding,
     *,
+    entrance: str,
     most_steps: int,
     seed: int,
     enough: float,
@@ -45,6 +46,20 @@ def mask_contest(  # noqa: PLR0913  what is trained, how long, and what decides
     """Train with and without a mask for the padding.
 
     Where there is a class for each step, only steps that are not padding are scored.
+
+    Args:
+        model: A compiled model.
+        task: What it learns.
+        sample: Rows to train and to score on.
+        fit: The user's settings.
+        filled: The padding of the input.
+        entrance: Path of the layer that a padded series enters by as it is; "" if none.
+        most_steps: Most steps of each training.
+        seed: Decides rows and their order.
+        enough: As in `contest`.
+        least: As in `contest`.
+        ratio: As in `contest`.
+        seconds: As in `contest`.
 
     Raises:
         NotApplicable: There is nothing to train on, or the mask would not be the same padding.
@@ -63,10 +78,11 @@ def mask_contest(  # noqa: PLR0913  what is trained, how long, and what decides
     else:
         score = partial(skill, model, task, held)
     steps, planned = steps_for(model, fit, most_steps)
+    mask = partial(masked, value=filled.value, entrance=entrance)
     return contest(
         model,
         Side(rows=rows, score=score),
-        Side(rows=rows, score=score, during=partial(masked, value=filled.value)),
+        Side(rows=rows, score=score, during=mask),
         steps=steps,
         planned=planned,
         batch_size=min(fit.batch_size, len(rows)),

@@ -113,13 +113,18 @@ def _tapped(
 
 
 def _calls(
-    model: Any, owners: list[tuple[str, Any]], x: Any, most: int | None = None
+    model: Any,
+    owners: list[tuple[str, Any]],
+    x: Any,
+    most: int | None = None,
+    *,
+    training: bool = False,
 ) -> list[tuple[str, np.ndarray]]:
     """Return what the first `most` layers got (all when None), in the order they ran."""
     recorded: list[tuple[str, Any]] = []
     with suppress(_Enough), _tapped(owners, recorded, most):
         takes = "training" in inspect.signature(model.call).parameters
-        model(tensors(x), **({"training": False} if takes else {}))  # augmentation is off
+        model(tensors(x), **({"training": training} if takes else {}))
     found, rows = [], len(leaves(x)[0])
     for path, value in recorded:
         with suppress(Exception):  # a traced value (inside a loop) has no numbers
@@ -183,4 +188,21 @@ def seen_by(model: Any, x: Any) -> Seen | None:
             if all(entrances):
                 break
         return Seen(entrances, calls)
+    return None
+
+
+def entering(model: Any, x: Any, *, training: bool) -> tuple[str, np.ndarray] | None:
+    """Return the first layer with weights and what it gets for the rows of `x`.
+
+    Args:
+        model: A built model of one input; it is called eagerly. Call it under `preserve`.
+        x: Inputs `(rows, ...)`.
+        training: Whether as in training, with augmentation, or as in inference.
+
+    Returns:
+        `(path, values)`; None when the model cannot be called eagerly.
+    """
+    with suppress(Exception):  # as in `seen_by`
+        for found in _calls(model, _owners(model), x, 1, training=training):
+            return found
     return None

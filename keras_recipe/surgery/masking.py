@@ -39,35 +39,53 @@ def users(model: Any) -> list[tuple[str, Any]]:
 
 
 @contextmanager
-def masked(model: Any, value: float = 0.0) -> Iterator[None]:
+def masked(model: Any, value: float = 0.0, entrance: str = "") -> Iterator[None]:
     """Have the model tell padding from data inside the `with` block.
 
-    Every `Embedding` masks 0; a recurrent layer that nobody gives a mask leaves out the steps
+    Every `Embedding` masks 0; without one the layer at `entrance` says which steps are padding,
+    if it hands masks on, and a recurrent layer that nobody gives a mask leaves out the steps
     whose channels all hold `value`. On the way out everything is as it was.
 
     Args:
         model: A compiled `keras.Model`.
         value: What fills series up; embeddings always mask 0.
+        entrance: Path of the layer that a series enters by, if its input is the series itself.
     """
     embeddings = [one for _, one in walk(model) if isinstance(one, _L.Embedding)]
     before = [(one, one.mask_zero, one.supports_masking) for one in embeddings]
-    shadowed: list[Any] = []
+    shadowed: list[tuple[Any, str]] = []
     with put_back(model):
         try:
             for one in embeddings:
                 one.mask_zero = one.supports_masking = True
             if not embeddings:
-                shadowed += _shadowed(model, value)
+                shadowed += _telling(model, value, entrance) + _shadowed(model, value)
             remake(model, absent=True)
             yield
         finally:
-            for one in shadowed:
-                del vars(one)["call"]
+            for one, name in shadowed:
+                del vars(one)[name]
             for one, mask_zero, supports_masking in before:
                 one.mask_zero, one.supports_masking = mask_zero, supports_masking
 
 
-def _shadowed(model: Any, value: float) -> list[Any]:
+def _telling(model: Any, value: float, entrance: str) -> list[tuple[Any, str]]:
+    """Have the layer that a series enters by say which steps are padding, as `Masking` does."""
+    layer = dict(walk(model)).get(entrance)
+    readers = RECURRENT + AVERAGING
+    if layer is None or isinstance(layer, readers) or not layer.supports_masking:
+        return []
+
+    def compute_mask(inputs: Any, previous_mask: Any = None) -> Any:
+        if previous_mask is not None:
+            return previous_mask
+        return keras.ops.any(keras.ops.not_equal(inputs, value), axis=-1)
+
+    vars(layer)["compute_mask"] = compute_mask
+    return [(layer, "compute_mask")]
+
+
+def _shadowed(model: Any, value: float) -> list[tuple[Any, str]]:
     """Give the recurrent layers a `call` that finds the mask itself; return these layers."""
     found = []
     inner = {id(part) for _, one in users(model) for _, part in walk(one)}
@@ -78,7 +96,7 @@ def _shadowed(model: Any, value: float) -> list[Any]:
             and "call" not in vars(layer)
         ):
             vars(layer)["call"] = _finding(layer.call, value)
-            found.append(layer)
+            found.append((layer, "call"))
     return found
 
 

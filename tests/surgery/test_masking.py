@@ -39,3 +39,18 @@ def test_padding_makes_no_difference_inside_and_all_is_put_back(series, value):
     np.testing.assert_allclose(*inside, rtol=1e-4, atol=1e-6)
     assert np.abs(inside[0] - before).max() > 1e-4
     np.testing.assert_array_equal(made.predict(x, verbose=0), before)
+
+
+def test_an_average_leaves_out_what_the_entrance_says_is_padding():
+    x = np.random.default_rng(0).normal(size=(2, 5, 3)).astype("float32")
+    x[:, 3:] = 0
+    longer = np.concatenate([x, np.zeros((2, 4, 3), "float32")], 1)
+    bias = {"bias_initializer": "ones", "name": "entrance"}
+    made = model(L.Dense(3, **bias), L.GlobalAveragePooling1D(), shape=(None, 3))
+    before = made.predict(x, verbose=0)
+    with masked(made, 0.0, "entrance"):
+        inside = [made.predict(part, verbose=0) for part in (x, longer)]
+    np.testing.assert_allclose(*inside, rtol=1e-4, atol=1e-6)
+    assert np.abs(inside[0] - before).max() > 1e-4
+    np.testing.assert_array_equal(made.predict(x, verbose=0), before)
+    assert "compute_mask" not in vars(made.layers[0])

@@ -4,6 +4,8 @@ from typing import Any
 
 from keras_recipe.contract import heads, meaning, probes
 from keras_recipe.contract.fingerprint import recognised
+from keras_recipe.contract.lengths import length_never_learned
+from keras_recipe.contract.peaks import highest_at_the_label
 from keras_recipe.contract.reduction import step_grows_with_batch
 from keras_recipe.contract.scored import scored_heads
 from keras_recipe.contract.verdict import worst
@@ -44,6 +46,7 @@ def head_and_loss(
         scored = recognised(given)
         rules = (*heads.RULES, *meaning.RULES, *probes.RULES)
         found += [rule(scored) for rule in rules]
+        found += [highest_at_the_label(scored), length_never_learned(scored)]
         found.append(step_grows_with_batch(scored, sample, fit.batch_size))
     said = [
         f"{head.activation} with {head.loss.name} for {head.kind}"

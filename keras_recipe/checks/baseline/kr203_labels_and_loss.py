@@ -5,7 +5,9 @@ from typing import Any
 import numpy as np
 
 from keras_recipe.contract import labels, variety
+from keras_recipe.contract.crossed import compared_with_others
 from keras_recipe.contract.fingerprint import recognised
+from keras_recipe.contract.percentages import percent_of_nearly_nothing
 from keras_recipe.contract.scored import scored_heads
 from keras_recipe.contract.shapes import pairing, refused
 from keras_recipe.contract.verdict import worst
@@ -47,6 +49,8 @@ def labels_and_loss(
         if mixed is None:
             scored = recognised(given)
             found += [rule(scored) for rule in (*labels.RULES, *variety.RULES)]
+            found.append(compared_with_others(scored))
+            found.append(percent_of_nearly_nothing(scored))
             found.append(class_weights(scored, fit.class_weight))
     if all(one is None or one.status is not Status.FAIL for one in found):
         found.append(refused(model, sample, predictions, fit.batch_size))

@@ -13,6 +13,7 @@ from keras_recipe.experiments.causality import (
     is_causal_by_design,
     looks_ahead,
     only_normalises,
+    only_repeats,
     suspects,
 )
 from keras_recipe.experiments.shifts import Shift, shift_of
@@ -33,8 +34,21 @@ def _pairs(probe: Batch, task: Task) -> list[tuple[Head, int, Shift]]:
     return found
 
 
+def _all_repeated(sample: Batch, task: Task, head: Head, leaf: int) -> bool:
+    """Whether the targets of the only output are all of them the inputs of their step."""
+    x, y = keras.tree.flatten(sample.x)[leaf], leaves(sample.y)[head.target or 0]
+    shift = shift_of(np.asarray(x), y)
+    return len(task.heads) == 1 and shift is not None and (shift.steps, shift.share) == (0, 1)
+
+
 def _judged(
-    model: Any, probe: Batch, pair: tuple[Head, int, Shift], probes: int, floor: float
+    model: Any,
+    probe: Batch,
+    sample: Batch,
+    task: Task,
+    pair: tuple[Head, int, Shift],
+    probes: int,
+    floor: float,
 ) -> Result:
     head, leaf, shift = pair
     prober = Prober(model, probe, leaf, head.index)
@@ -51,7 +65,10 @@ def _judged(
         **dependency(prober, head.name, ahead=max(own, later) > floor),
     }
     if shift.steps == 0:
-        return _same_step(prober, model, shift, probes, floor, fields)
+        sure = is_causal_by_design(model) or (
+            _all_repeated(sample, task, head, leaf) and only_repeats(model, head.units)
+        )
+        return _same_step(prober, shift, probes, floor, fields, sure=sure)
     text = f"the target of step t is input t + {shift.steps} ({shift.share:.0%} of the targets)"
     fix = Fix(text="Let no layer look at later steps.", code=code)
     can = f"; what can look ahead here: {layers}." if layers else "."
@@ -76,7 +93,13 @@ def _judged(
 
 
 def _same_step(
-    prober: Prober, model: Any, shift: Shift, probes: int, floor: float, fields: dict[str, Any]
+    prober: Prober,
+    shift: Shift,
+    probes: int,
+    floor: float,
+    fields: dict[str, Any],
+    *,
+    sure: bool,
 ) -> Result:
     """Judge targets that are the inputs of the same step."""
     if not shift.tokens or fields["measured"] > floor:
@@ -87,7 +110,7 @@ def _same_step(
         return passed(
             "no output sees its own target: the net shifts its inputs itself", **fields
         )
-    verdict = failed if is_causal_by_design(model) else warned
+    verdict = failed if sure else warned
     return verdict(
         "the target of each step is the input of the same step, and the net looks only "
         "back: it is asked to repeat what it was just given",
@@ -99,7 +122,7 @@ def _same_step(
 
 @check("KR214", cost="forward")
 def causality(
-    model: Any, probe: Batch, task: Task, *, probes: int = 8, floor: float = 1e-4
+    model: Any, probe: Batch, sample: Batch, task: Task, *, probes: int = 8, floor: float = 1e-4
 ) -> Result:
     """A net that predicts the next step of a sequence does not see it.
 
@@ -119,7 +142,9 @@ def causality(
         token numbers have no gradient. Only where at least 95 % of the targets are proved to
         be the inputs some steps later; a tagger that sees both sides is as it should be.
         Targets equal to the inputs of their step FAIL where attention is masked or a
-        convolution padded so that only the past is seen: no autoencoder would be.
+        convolution padded so that only the past is seen: no autoencoder would be. So do those
+        of a recurrent net that neither squeezes nor disturbs its tokens and pays no penalty:
+        it can only repeat them.
     """
     if probe.y is None or not any(head.structure == "token" for head in task.heads):
         msg = "no output has a value for each step of a sequence"
@@ -128,6 +153,6 @@ def causality(
     if not pairs or any(isinstance(o, keras.layers.RepeatVector) for _, o in walk(model)):
         msg = "the targets are not the inputs of a later step, so the net may see all of them"
         raise NotApplicable(msg)
-    results = [_judged(model, probe, pair, int(probes), floor) for pair in pairs]
+    results = [_judged(model, probe, sample, task, pair, int(probes), floor) for pair in pairs]
     by_design = [r for r in results if r.status == "pass"]  # an encoder may hold the same
     return (by_design or sorted(results, key=lambda r: r.status != "fail"))[0]

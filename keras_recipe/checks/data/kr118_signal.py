@@ -1,9 +1,14 @@
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from keras_recipe.core.check import check
 from keras_recipe.core.result import Fix, Result, failed, passed, warned
-from keras_recipe.data.alignment import slip
+from keras_recipe.data.alignment import Slip, rows_last, slip
+from keras_recipe.data.batch import Batch, leaves
 from keras_recipe.data.crossfit import Answer, CrossFit
+from keras_recipe.data.recoding import BOTH, change_inputs, change_targets
+from keras_recipe.data.sources import Source
 
 _SEVERITY = ("pass", "warn", "fail")
 _FEW = 30  # validation rows that say nothing
@@ -38,7 +43,35 @@ def _unlike(answer: Answer, fit: CrossFit, strength: float, sure: float, none: f
     return ""
 
 
-def _judged(answer: Answer, fit: CrossFit, strength: float, sure: float, none: float) -> Result:
+def _mended(text: str, answer: Answer, found: Slip, splits: Sequence[str] = BOTH) -> Fix:
+    """Return the fix that puts inputs or labels of some splits in the order found."""
+    before, after = answer.signal.skill, found.signal.skill
+    tried = {"before": before, "after": after, "unit": "share explained", "steps": 0}
+    if found.of_inputs:
+        data = partial(_all_turned, turn=found.turn)
+    else:
+        place = answer.question.place
+        data = partial(change_targets, change=found.turn, place=place, splits=splits)
+    return Fix(text=text, code=found.code, data=data, tried=tried)
+
+
+def _all_turned(arguments: Mapping[str, Any], *, turn: Any) -> dict[str, Any]:
+    """Return the arguments of `fit` with every input read in another way."""
+    made = dict(arguments)
+    for place in range(len(leaves(made["x"]))):
+        made = change_inputs(made, change=turn, place=place)
+    return made
+
+
+def _judged(
+    answer: Answer,
+    fit: CrossFit,
+    whole: Batch | None,
+    *,
+    strength: float,
+    sure: float,
+    none: float,
+) -> Result:
     own = answer.signal
     fields: dict[str, Any] = {
         "measured": own.skill,
@@ -62,20 +95,20 @@ def _judged(answer: Answer, fit: CrossFit, strength: float, sure: float, none: f
             **fields,
         )
     text = "simple models find no relation between inputs and labels"
-    if found := slip(fit, answer.question, sure=sure, strength=strength):
+    limits = {"sure": sure, "strength": strength}
+    if found := slip(fit, answer.question, **limits):
         return failed(
             f"{text}, but with the labels {found.text} they explain {found.signal.skill:.0%}",
             cause="Inputs and labels slipped against each other.",
-            fix=Fix(
-                text="Put the labels back beside their inputs.",
-                code=found.code,
-                tried={
-                    "before": own.skill,
-                    "after": found.signal.skill,
-                    "unit": "share explained",
-                    "steps": 0,
-                },
-            ),
+            fix=_mended("Put the labels back beside their inputs.", answer, found),
+            **fields,
+        )
+    if found := rows_last(fit, whole, answer.question, **limits):
+        return failed(
+            f"{text}, but with the inputs {found.text} they explain {found.signal.skill:.0%}",
+            cause="The array had its rows last, and reshape cut it up where a transpose was "
+            "meant: each row holds numbers of many rows.",
+            fix=_mended("Move the axis of the rows to the front.", answer, found),
             **fields,
         )
     return warned(
@@ -90,7 +123,12 @@ def _judged(answer: Answer, fit: CrossFit, strength: float, sure: float, none: f
 
 @check("KR118", cost="train", requires=("KR101", "KR102"))
 def signal(
-    crossfit: CrossFit, *, strength: float = 0.3, sure: float = 5.0, none: float = 3.0
+    crossfit: CrossFit,
+    source: Source,
+    *,
+    strength: float = 0.3,
+    sure: float = 5.0,
+    none: float = 3.0,
 ) -> Result:
     """The inputs say something about the labels, in training as in validation.
 
@@ -108,8 +146,10 @@ def signal(
         chance once in 700 programs, 5 once in millions. A WARN alone for what simple models
         cannot see. FAIL needs a proof that they can: the same kind of model explains the
         validation labels, at most twice as many rows and inputs alike, or it explains the
-        training labels once these are moved by some rows or reversed. Numbers beyond Tukey's
-        fences (1977) count as the fence, rows of small sample weight by their weight.
+        training labels once these are moved by some rows or reversed, or the inputs are read
+        with their rows last. Numbers beyond Tukey's fences (1977) count as the fence, rows of
+        small sample weight by their weight.
     """
-    results = [_judged(a, crossfit, strength, sure, none) for a in crossfit.answers()]
+    limits = {"strength": strength, "sure": sure, "none": none}
+    results = [_judged(a, crossfit, source.whole, **limits) for a in crossfit.answers()]
     return max(results, key=lambda r: _SEVERITY.index(str(r.status)))

@@ -1,9 +1,10 @@
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
-import keras
 import numpy as np
 
+from keras_recipe.contract.tokens import one_word, out_of_range
 from keras_recipe.core.check import check
 from keras_recipe.core.errors import NotApplicable
 from keras_recipe.core.result import Fix, Result, failed, passed, warned
@@ -12,8 +13,8 @@ from keras_recipe.data.padding import Padding, padding
 from keras_recipe.experiments.mask_contest import mask_contest
 from keras_recipe.subject import FitSettings
 from keras_recipe.surgery.entrances import Entrance, seen_by
-from keras_recipe.surgery.layers import walk
 from keras_recipe.surgery.masking import makes_masks, users
+from keras_recipe.surgery.padding_mask import mask_padding, takes_masks
 from keras_recipe.task import Task
 
 _ROWS = 256  # rows followed into the network
@@ -38,28 +39,9 @@ def _sequences(model: Any, sample: Batch) -> list[tuple[str, np.ndarray, Entranc
     ]
 
 
-def _out_of_range(model: Any, name: str, leaf: np.ndarray, met: Entrance) -> Result | None:
-    layer = dict(walk(model)).get(met.path)
-    size = getattr(layer, "input_dim", None)
-    if not isinstance(layer, keras.layers.Embedding) or size is None:
-        return None
-    ids = met.values
-    bad = (ids < 0) | (ids >= size)
-    if not bad.any():
-        return None
-    return failed(
-        f"{name} holds the tokens {ids.min():g} to {ids.max():g}, but {met.path} knows 0 to "
-        f"{size - 1}: {bad.mean():.1%} of them are outside",
-        measured=float(ids.max()),
-        expected=float(size - 1),
-        unit="token number",
-        where=met.path,
-        cause="A backend reads another row, zeros or NaN for them, or stops.",
-        fix=Fix(
-            text="Let input_dim be the largest token number plus one.",
-            code=f"keras.layers.Embedding(input_dim={int(ids.max()) + 1}, ...)",
-        ),
-    )
+def _as_it_is(leaf: np.ndarray, met: Entrance) -> str:
+    """Return the layer that a series enters by, if nothing before it changes the numbers."""
+    return met.path if np.array_equal(leaf[: len(met.values)], met.values) else ""
 
 
 def _facts(leaf: np.ndarray, met: Entrance, filled: Padding | None) -> tuple[str, float]:
@@ -100,7 +82,8 @@ def sequences(
     Why:
         A recurrent layer that is not told reads on through the padding: what it says at the
         end is what zeros say. An average is thinned by them. A token the embedding does not
-        know is an error on one backend, another row or NaN on the next.
+        know is an error on one backend, another row or NaN on the next. Rows of one and the
+        same token tell nothing.
     Fix:
         `mask_zero=True` (or a `Masking` layer); `input_dim` = the largest token + 1.
     Tune:
@@ -120,15 +103,22 @@ def sequences(
     if not found:
         msg = "no input is a sequence of tokens or of numbers"
         raise NotApplicable(msg)
-    for name, leaf, met in found:
-        if met.kind == "tokens" and (result := _out_of_range(model, name, leaf, met)):
-            return result
     filled = [padding(leaf) for _, leaf, _ in found]
+    for (name, leaf, met), one in zip(found, filled, strict=True):
+        if met.kind != "tokens":
+            continue
+        result = out_of_range(model, name, met) or one_word(model, name, leaf, met, one)
+        if result:
+            return result
     told = [_facts(leaf, met, one) for (_, leaf, met), one in zip(found, filled, strict=True)]
     text = "; ".join(
         f"{name}: {said}" for (name, _, _), (said, _) in zip(found, told, strict=True)
     )
-    padded = [one for one in filled if one is not None and one.share >= most_padding]
+    padded = [
+        (one, _as_it_is(leaf, met))
+        for (_, leaf, met), one in zip(found, filled, strict=True)
+        if one is not None and one.share >= most_padding
+    ]
     readers = users(model)
     fields: dict[str, Any] = {
         "measured": max((one.share for one in filled if one), default=0.0),
@@ -136,10 +126,15 @@ def sequences(
         "evidence": {name: said for (name, _, _), (said, _) in zip(found, told, strict=True)},
     }
     if padded and readers and not makes_masks(model):
-        fields |= {"where": readers[0][0], "fix": _MASK, "expected": most_padding}
+        action = partial(mask_padding, value=padded[0][0].value)
+        fix = replace(_MASK, action=action if takes_masks(model) else None)
+        fields |= {"where": readers[0][0], "fix": fix, "expected": most_padding}
         return _tried(
             partial(
-                mask_contest, model, task, sample, fit, padded[0], seed=seed, enough=enough
+                partial(mask_contest, model, task, sample, fit, padded[0][0]),
+                entrance=padded[0][1],
+                seed=seed,
+                enough=enough,
             ),
             f"{text}; {readers[0][0]} is not told",
             fields,
@@ -176,7 +171,7 @@ def _tried(contest: Any, text: str, fields: dict[str, Any], limits: dict[str, An
             )
             return warned(f"{text} a mask), but more steps are planned", cause=cause, **fields)
         tried = {"before": mine, "after": other, "unit": "share explained"}
-        fix = Fix(text=_MASK.text, code=_MASK.code, tried={**tried, "steps": race.steps[-1]})
+        fix = replace(fields["fix"], tried={**tried, "steps": race.steps[-1]})
         return failed(
             f"{text}: it explains {mine:.0%} of the labels in {race.steps[-1]} steps, and "
             f"{other:.0%} with a mask",

@@ -199,3 +199,23 @@ def test_a_loss_of_ones_own_by_a_known_name_keeps_its_own_contract():
     x, y = cancer()
     for loss in (binary_crossentropy, poisson):
         assert judged("linear", loss, 1, x, y).status is not Status.FAIL
+
+
+@pytest.mark.parametrize(
+    ("under", "least"), [("relu", "0.5"), ("softplus", "0.5"), ("silu", "0.4")]
+)
+def test_a_sigmoid_of_scores_that_cannot_fall_fails(under, least):
+    stack = layers.Dense(1, activation=under), layers.Activation("sigmoid")
+    model = compiled(*stack, shape=(30,), loss=BCE)
+    result = examine(head_and_loss, model, *cancer())
+    assert result.status is Status.FAIL
+    assert f"never say less than {least}" in result.message
+    scores = judged(under, L.BinaryCrossentropy(from_logits=True), 1, *cancer())
+    assert scores.status is Status.FAIL
+
+
+def test_a_sigmoid_of_positive_scores_may_speak_of_what_is_likely():
+    x, y = cancer()
+    stack = layers.Dense(1, activation="relu"), layers.Activation("sigmoid")
+    model = compiled(*stack, shape=(30,), loss=BCE)
+    assert examine(head_and_loss, model, x, 0.6 + 0.3 * y).status is not Status.FAIL

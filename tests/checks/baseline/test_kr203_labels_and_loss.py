@@ -77,6 +77,7 @@ SICK = {
         lambda: judged(None, "mape", 1, *of_diabetes(lambda y: np.maximum(y, 0))),
         "mae",
     ),
+    "ratio around 0": (lambda: judged(None, "mape", 1, *of_diabetes(np.copy)), "mae"),
     "one class": (lambda: judged("sigmoid", BCE, 1, *of_cancer(np.ones_like)), "unique"),
 }
 HEALTHY = {
@@ -105,6 +106,10 @@ HEALTHY = {
     "hinge signs": lambda: judged("tanh", "hinge", 1, *of_cancer(lambda y: 2 * y - 1)),
     "hinge 0 and 1": lambda: judged(None, "hinge", 1, *cancer()),
     "(n,) and (n, 1)": lambda: judged(None, "mse", 1, *diabetes()),
+    "ratio of amounts": lambda: judged(None, "mape", 1, *diabetes()),
+    "ratio on both sides of 0": lambda: judged(
+        None, "mape", 1, *of_diabetes(lambda y: y + np.sign(y))
+    ),
     "own (n, 1)": lambda: judged(None, OwnError(), 1, *of_diabetes(lambda y: y[:, None])),
 }
 

@@ -134,3 +134,13 @@ def test_a_loss_whose_constants_are_not_known_is_skipped():
     model = net(units=2, head=None, loss=likelihood, width=10)
     with pytest.raises(NotApplicable, match="not known"):
         examine(loss_at_init, model, *standard())
+
+
+def test_the_layer_that_first_gives_no_numbers_is_named():
+    x, y = (part[:64] for part in digits())
+    logarithm = layers.Activation(lambda v: ops.log(v - 0.5), name="logarithm")
+    model = compiled(layers.Dense(8), logarithm, layers.Dense(10, activation="softmax"))
+    result = examine(loss_at_init, model, x, y)
+    assert result.status is Status.FAIL
+    assert result.where == "logarithm"
+    assert "logarithm" in result.cause

@@ -276,3 +276,28 @@ def test_one_label_a_sequence_is_skipped():
     model.compile("adam", SPARSE)
     with pytest.raises(NotApplicable, match="each step"):
         verdict(model, x, x[:, 0] % 2)
+
+
+def wide(*more, **settings):
+    reader = L.LSTM(24, return_sequences=True, **settings)
+    return language_model(L.Embedding(WORDS, WORDS), *more, reader)
+
+
+def test_a_recurrent_net_that_can_only_repeat_fails():
+    x, _ = healthy.tokens()
+    result = verdict(wide(), x, x)
+    assert result.status == "fail"
+    assert "shift" in result.cause
+
+
+@pytest.mark.parametrize("name", ["narrow", "noise", "dropout", "penalty", "nearly all"])
+def test_what_may_be_an_autoencoder_or_a_tagger_only_warns(name):
+    x, _ = healthy.tokens()
+    model, y = {
+        "narrow": lambda: (wide(L.Dense(4)), x),
+        "noise": lambda: (wide(L.GaussianNoise(0.1)), x),
+        "dropout": lambda: (wide(recurrent_dropout=0.1), x),
+        "penalty": lambda: (wide(kernel_regularizer="l2"), x),
+        "nearly all": lambda: (wide(), np.where(np.arange(len(x))[:, None] == 100, x[::-1], x)),
+    }[name]()
+    assert verdict(model, x, y).status == "warn"

@@ -2,7 +2,7 @@ import keras
 import pytest
 import sick
 from healthy import BUILDERS
-from specimens import classifier, digits, examine
+from specimens import classifier, compiled, digits, examine
 
 from keras_recipe.checks.baseline.kr219_gradient_reach import gradient_reach
 
@@ -27,6 +27,14 @@ def test_layers_frozen_at_random_fail_and_the_fix_trains_them():
     result.fix.apply(model)
     assert len(model.trainable_variables) == 6
     assert verdict((model, x, y, settings)).status == "pass"
+
+
+def test_many_random_features_under_a_trained_head_only_warn():
+    random = keras.layers.Dense(512, activation="relu", trainable=False)
+    head = keras.layers.Dense(10, activation="softmax")
+    model = compiled(random, head, optimizer=keras.optimizers.Adam(3e-3))
+    result = verdict((model, *digits(), {"epochs": 12, "batch_size": 32}))
+    assert result.status == "warn"
 
 
 def test_eight_sigmoids_fail_and_the_fix_mends_them():

@@ -145,3 +145,38 @@ def test_not_applicable_says_why():
     model = compiled(layers.Dense(64), loss="mse")
     with pytest.raises(NotApplicable, match="no single label"):
         examine(order, model, x, x)
+
+
+def sorted_table(columns=8, rows=300):
+    """A table in the order of a target that four of its columns tell."""
+    x = np.random.default_rng(0).normal(size=(rows, columns)).astype("float32")
+    y = x[:, :4].sum(1) + 0.2 * x[:, 0] ** 2
+    places = np.argsort(y)
+    return x[places], y[places]
+
+
+def beyond(x, y):
+    cut = int(0.8 * len(x))
+    model = compiled(layers.Dense(1), shape=x.shape[1:], loss="mse")
+    held = x[cut:], y[cut:]
+    return examine(order, model, x[:cut], y[:cut], validation_data=held).status
+
+
+def test_the_end_of_a_table_sorted_by_its_target_fails():
+    assert beyond(*sorted_table()) is Status.FAIL
+
+
+@pytest.mark.parametrize("name", ["a clock", "even steps", "no relation", "a running sum"])
+def test_what_time_may_explain_only_warns(name):
+    x, y = sorted_table()
+    random = np.random.default_rng(1)
+    x, y = {
+        "a clock": lambda: (np.c_[x, np.arange(len(x))].astype("float32"), y),
+        "even steps": lambda: (x, np.linspace(0, 1, len(x))),
+        "no relation": lambda: (random.permutation(x), y),
+        "a running sum": lambda: (
+            random.permutation(x),
+            np.cumsum(random.exponential(size=len(x))),
+        ),
+    }[name]()
+    assert beyond(x, y) is Status.WARN

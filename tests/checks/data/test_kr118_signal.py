@@ -156,3 +156,20 @@ def test_labels_that_never_vary_are_not_judged():
     x, y = (part[:100] for part in digits())
     with pytest.raises(NotApplicable, match="vary"):
         checked(x, y * 0 + 1)
+
+
+def test_rows_that_were_stored_last_fail_with_the_way_back():
+    x, y = (part[:600] for part in digits(flat=False))
+    stored = np.ascontiguousarray(np.moveaxis(x, 0, -1))  # (8, 8, 1, rows)
+    result = checked(stored.reshape(x.shape), y)
+    assert result.status is Status.FAIL
+    assert "rows last" in result.message
+    assert result.fix.code == "x = np.moveaxis(x.reshape(8, 8, 1, len(x)), -1, 0)"
+    assert result.fix.tried["after"] > 0.8
+    mixed = checked(stored.reshape(x.shape), RANDOM.permutation(y))
+    assert mixed.status is Status.WARN
+
+
+def test_a_table_that_was_stored_column_by_column_fails():
+    x, y = cancer()
+    assert checked(x.T.copy().reshape(x.shape), y.astype("int32")).status is Status.FAIL

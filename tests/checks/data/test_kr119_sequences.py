@@ -101,3 +101,28 @@ def test_tokens_the_embedding_does_not_know_fail():
     result = checked(model, x, y)
     assert result.status is Status.FAIL
     assert "knows 0 to 29" in result.message
+
+
+def lengths_and_sums(rows=400, steps=16):
+    """Series filled up with zeros; the target is the mean of what is there."""
+    random = np.random.default_rng(0)
+    size = random.integers(2, steps + 1, rows)
+    there = np.arange(steps) < size[:, None]
+    x = random.normal(0.8, 1.0, (rows, steps, 2)) * there[..., None]
+    y = (np.abs(x[..., 0]) + x[..., 1]).sum(1) / size
+    return x.astype("float32"), y[:, None].astype("float32")
+
+
+def average(*front):
+    stack = layers.Dense(16, activation="relu"), layers.GlobalAveragePooling1D()
+    rate = optimizers.Adam(0.01)
+    return compiled(*front, *stack, layers.Dense(1), shape=(16, 2), loss="mse", optimizer=rate)
+
+
+def test_an_average_thinned_by_padding_fails():
+    x, y = lengths_and_sums()
+    result = examine(sequences, average(), x, y, {"seconds": 600.0}, epochs=20)
+    assert result.status is Status.FAIL, result.message
+    assert result.fix.tried["after"] > result.fix.tried["before"] + 0.3
+    masked = examine(sequences, average(layers.Masking(0.0)), x, y, epochs=20)
+    assert masked.status is Status.PASS

@@ -20,9 +20,10 @@ from keras_recipe.data.groups import split_groups
 from keras_recipe.data.human import Answers
 from keras_recipe.data.reading import SAMPLE_ROWS, Read, read
 from keras_recipe.data.sources import Source, open_source
+from keras_recipe.data.splits import cut_off, held_out
 from keras_recipe.data.statistics import Statistics
 from keras_recipe.loss import predict
-from keras_recipe.surgery.plan import plan
+from keras_recipe.surgery.plan import Plan, plan
 from keras_recipe.task import Task, infer_task
 
 PROBE_ROWS = 32
@@ -78,7 +79,7 @@ def _class_weights(class_weight: Any) -> dict[int, float] | None:
         raise InputError(msg) from error
 
 
-def _weighted(batch: Batch, class_weight: Mapping[int, float] | None) -> Batch:
+def weighted(batch: Batch, class_weight: Mapping[int, float] | None) -> Batch:
     """Return `batch` with class weights multiplied into its sample weights, as Keras does."""
     targets = leaves(batch.y)
     if class_weight is None or len(targets) != 1:
@@ -90,37 +91,6 @@ def _weighted(batch: Batch, class_weight: Mapping[int, float] | None) -> Batch:
     weights = np.array([class_weight.get(int(c), 1.0) for c in classes], "float32")
     given = leaves(batch.sample_weight)
     return Batch(batch.x, batch.y, weights * given[0] if given else weights)
-
-
-def _split(source: Source, share: Any) -> tuple[Source, Source | None]:
-    """Cut the validation rows off the end, as Keras does."""
-    if isinstance(share, int | float) and not share:
-        return source, None
-    number = isinstance(share, int | float) and not isinstance(share, bool)
-    if not number or not 0 < share < 1 or source.whole is None or source.size is None:
-        msg = (
-            "`validation_split` must be between 0 and 1 and needs arrays. "
-            f"Received: {share!r} with {source.kind}"
-        )
-        raise InputError(msg)
-    cut = math.floor(source.size * (1 - share))
-    if cut in (0, source.size):
-        msg = f"`validation_split`={share} leaves an empty split of {source.size} rows."
-        raise InputError(msg)
-    parts = (slice(0, cut), slice(cut, None))
-    made = [open_source(*source.whole.take(p).parts()) for p in parts]
-    return made[0], made[1]
-
-
-def _held_out_source(data: Any, name: str) -> Source | None:
-    if data is None:
-        return None
-    if isinstance(data, tuple | list):
-        if len(data) not in (2, 3):
-            msg = f"`{name}` must be (x, y) or (x, y, weights); got {len(data)} parts."
-            raise InputError(msg)
-        return open_source(*data)
-    return open_source(data)
 
 
 class Subject:
@@ -142,6 +112,7 @@ class Subject:
         groups: Group of each row of `x`, or a dict of them by split.
         validation_batch_size: Rows a step of validation; `batch_size` when None.
         validation_steps: Steps of a validation; all of it when None.
+        callbacks: What `fit` would be given; those that set the learning rate are read.
         seed: Seed of every random choice here.
         extras: Further things a check may ask for by name, e.g. `trace`.
 
@@ -167,6 +138,7 @@ class Subject:
         groups: Any = None,
         validation_batch_size: int | None = None,
         validation_steps: int | None = None,
+        callbacks: Any = None,
         seed: int = 0,
         extras: Mapping[str, Any] | None = None,
     ) -> None:
@@ -180,16 +152,16 @@ class Subject:
             _refuse_unless_count(name, value, least=1)
         _refuse_unless_count("seed", seed, least=0)
         self._model, self._task, self._seed = model, task, int(seed)
-        self._extras = dict(extras or {})
+        self._extras, self._callbacks = dict(extras or {}), callbacks
         self.refuses_gaps = False
         self.human = Answers()  # set by whoever knows where they are kept
         self.trained = False  # set when the model was trained after it was examined
         source = open_source(x, y, sample_weight)
         held = 0.0 if validation_data is not None else validation_split
-        self.source, self._held = _split(source, held)
+        self.source, self._held = cut_off(source, held)
         cut = self.source.size if self._held else None
-        self._held = self._held or _held_out_source(validation_data, "validation_data")
-        self._test_source = _held_out_source(test_data, "test_data")
+        self._held = self._held or held_out(validation_data, "validation_data")
+        self._test_source = held_out(test_data, "test_data")
         size = self.source.size
         sizes = {
             "training": size,
@@ -228,6 +200,12 @@ class Subject:
         return found
 
     @property
+    def plan(self) -> Plan:
+        """What `fit` would do with the learning rate."""
+        fit = self.settings()
+        return plan(self._model, fit.epochs, fit.steps_per_epoch, self._callbacks)
+
+    @property
     def facts(self) -> dict[str, Any]:
         """Context for the report; reads what is cheap to read."""
         return {
@@ -256,7 +234,7 @@ class Subject:
     @cached_property
     def sample(self) -> Batch:
         """At most 1024 training rows, chosen by the seed."""
-        return _weighted(self._training.sample, self._fit.class_weight)
+        return weighted(self._training.sample, self._fit.class_weight)
 
     @cached_property
     def probe(self) -> Batch:
@@ -319,6 +297,7 @@ class Subject:
         """Let go of the data; the samples and what was measured on them stay."""
         self.read()
         self._fit, self._held, self._test_source = self.settings(), None, None
+        self._callbacks = None
         del self.source
         return self
 
@@ -347,6 +326,11 @@ class Subject:
         return {**self.of_splits("sample"), "training": self.sample}
 
 
+def _no_ladder(_: Subject) -> Any:
+    msg = "no ladder was run: Recipe.overfit() tries one change at a time"
+    raise NotApplicable(msg)
+
+
 _NEEDS: dict[str, Callable[[Subject], Any]] = {
     "model": lambda s: s._model,  # noqa: SLF001  the table is part of the class
     "seed": lambda s: s._seed,  # noqa: SLF001
@@ -368,6 +352,7 @@ _NEEDS: dict[str, Callable[[Subject], Any]] = {
     "probe": lambda s: s.probe,
     "predictions": lambda s: s.predictions,
     "task": lambda s: s.task,
-    "plan": lambda s: plan(s._model, s.settings().epochs, s.settings().steps_per_epoch),  # noqa: SLF001
+    "plan": lambda s: s.plan,
     "crossfit": lambda s: s.crossfit,
+    "ladder": _no_ladder,
 }

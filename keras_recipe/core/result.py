@@ -64,6 +64,8 @@ class Fix:
         code: The same as one line of Keras code; may be empty.
         action: Makes the change on a model, in place (returns None) or returning the rebuilt
             model. Not serialised.
+        data: Makes it on the arguments of `fit`, a dict of which it returns a changed copy.
+            Not serialised.
         tried: What the measurement became when the change was tried: `before`, `after`,
             `unit`, `steps`; empty if it was not tried.
     """
@@ -71,22 +73,56 @@ class Fix:
     text: str
     code: str = ""
     action: Callable[[Any], Any] | None = field(default=None, compare=False, repr=False)
+    data: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = field(
+        default=None, compare=False, repr=False
+    )
     tried: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def can_be_applied(self) -> bool:
+        """Whether `apply` or `apply_to_data` makes the change; else it is made by hand."""
+        return self.action is not None or self.data is not None
 
     def apply(self, model: Any) -> Any:
         """Make the change and return the model to go on with.
 
         Raises:
-            InputError: The change has to be made by hand, or the report came from a file.
+            InputError: The change has to be made by hand, or on what `fit` is given, or the
+                report came from a file.
         """
         if self.action is None:
-            msg = f"This fix has to be made by hand: {self.text}"
+            where = "by hand"
+            if self.data is not None:
+                where = "on what fit is given, by `fix.apply_to_data(x, y, ...)`"
+            msg = f"This fix has to be made {where}: {self.text}"
             raise InputError(msg)
         inner = getattr(model, "recipe_inner", None)
         changed = self.action(model if inner is None else inner)
         if changed is None or changed is inner:
             return model
         return changed if inner is None else type(model)(changed)
+
+    def apply_to_data(self, x: Any, y: Any = None, **settings: Any) -> dict[str, Any]:
+        """Make the change on what `fit` is given; nothing given is written to.
+
+        Args:
+            x: Inputs, as arrays.
+            y: Targets, as arrays.
+            **settings: Further arguments of `fit`: `validation_data`, `class_weight`,
+                `epochs`, ... A fix may change any of them.
+
+        Returns:
+            All arguments, for `model.fit(**fix.apply_to_data(x, y, ...))`.
+
+        Raises:
+            InputError: The change has to be made by hand, or on the model, or on arrays where
+                a dataset was given, or the report came from a file.
+        """
+        if self.data is None:
+            where = "by hand" if self.action is None else "on the model, by `fix.apply(model)`"
+            msg = f"This fix has to be made {where}: {self.text}"
+            raise InputError(msg)
+        return dict(self.data({"x": x, "y": y, **settings}))
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data without the action."""

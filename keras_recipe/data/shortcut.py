@@ -178,6 +178,7 @@ class Misled:
 
     Attributes:
         columns: Their names, the worst first.
+        places: `(input, column of it when flattened)` of those that are columns.
         share: What the worst alone explains of the training labels.
         held_share: The same of the validation labels.
         before: What a simple model explains of the validation labels.
@@ -185,6 +186,7 @@ class Misled:
     """
 
     columns: list[str]
+    places: list[tuple[int, int]]
     share: float
     held_share: float
     before: float
@@ -235,7 +237,9 @@ def misled(
         before, after = max(answer.transfer.skill, 0.0), _without(fit, answer, held, part, sure)
         plain = share >= near and held_share <= ABSENT and after > max(before - gain, 0.0)
         if plain or after >= before + gain:
-            return Misled([column.name for column in part], share, held_share, before, after)
+            places = [(c.leaf, c.index) for c in part if c.index is not None]
+            names_of = [column.name for column in part]
+            return Misled(names_of, places, share, held_share, before, after)
     return None
 
 

@@ -11,6 +11,11 @@ from keras_recipe.data.batch import Batch
 from keras_recipe.task import Task
 
 
+def unchanged(rows: Batch) -> Batch:
+    """Return the rows as they are."""
+    return rows
+
+
 @dataclass(frozen=True, kw_only=True)
 class Change:
     """One thing that an expert would change.
@@ -31,7 +36,7 @@ class Change:
     codes: tuple[str, ...]
     part: str
     during: Callable[[Any], Any] = lambda _: nullcontext()
-    data: Callable[[Batch], Batch] = lambda rows: rows
+    data: Callable[[Batch], Batch] = unchanged
     task: Callable[[Task], Task] = lambda task: task
     action: Callable[[Any], Any] | None = None
 

@@ -18,11 +18,13 @@ from keras_recipe.diagnosis.change import Change
 from keras_recipe.experiments.scaling import input_scales, rescaled
 from keras_recipe.experiments.target_scaling import rescaled_targets, target_scales
 from keras_recipe.loss import loss_facts
+from keras_recipe.surgery.causal import pad_causally, padded_causally, two_sided
 from keras_recipe.surgery.frozen import everything_trainable, frozen, train_everything
 from keras_recipe.surgery.initialize import initialize_output_bias
 from keras_recipe.surgery.layers import walk
 from keras_recipe.surgery.normalize import normalization_first, put_normalization_first
 from keras_recipe.surgery.optimizer import (
+    clips_of,
     innermost,
     other_optimizer,
     rate_of,
@@ -36,7 +38,6 @@ from keras_recipe.surgery.rehead import rehead, reheaded
 from keras_recipe.task import Head, Task
 
 LARGEST, SMALLEST = 3.0, 0.3  # a scale further from 1 is worth a try where something failed
-_CLIPS = ("clipnorm", "clipvalue", "global_clipnorm")
 _DENSE = 'keras.layers.Dense(units, "relu", kernel_initializer="he_normal")'
 
 
@@ -134,6 +135,18 @@ def _layers(model: Any, suspect: Result | None) -> list[Any]:
     return [one for path, one in walk(model) if path in named and one in drawable(model)]
 
 
+def _in_the_padding(model: Any) -> Iterator[Change]:
+    if layers := two_sided(model):
+        yield Change(
+            text="pad the convolutions on the left alone",
+            code='keras.layers.Conv1D(filters, size, padding="causal")',
+            codes=("KR214",),
+            part="padding",
+            during=partial(padded_causally, layers=layers),
+            action=partial(pad_causally, layers=layers),
+        )
+
+
 def _in_the_layers(model: Any, task: Task, suspects: Mapping[str, Result]) -> Iterator[Change]:
     if frozen(model):
         yield Change(
@@ -184,7 +197,7 @@ def _swap(make: Callable[[Any], Any]) -> dict[str, Any]:
 
 def _in_the_optimizer(model: Any) -> Iterator[Change]:
     inner = innermost(model.optimizer)
-    clips = {name: None for name in _CLIPS if getattr(inner, name, None) is not None}
+    clips: dict[str, Any] = dict.fromkeys(clips_of(inner))
     if clips:
         yield Change(
             text="switch gradient clipping off",
@@ -243,6 +256,7 @@ def changes(
         *_in_the_targets(task),
         *_in_the_head(task),
         *_in_the_layers(model, task, suspects),
+        *(_in_the_padding(model) if "KR214" in suspects else []),
         *([_in_the_bias(sample)] if "KR205" in suspects else []),
         *_in_the_optimizer(model),
     ]

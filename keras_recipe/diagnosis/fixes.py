@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import keras
@@ -11,7 +12,9 @@ import keras
 from keras_recipe.core.check import CHECKS
 from keras_recipe.core.result import Cost, Fix, Result, Status
 from keras_recipe.core.runner import examined
-from keras_recipe.diagnosis.change import Change, in_order
+from keras_recipe.data.batch import Batch
+from keras_recipe.data.recoding import change_rows
+from keras_recipe.diagnosis.change import Change, in_order, unchanged
 
 _CHEAP = (Cost.STATIC, Cost.FORWARD)
 _MENDED = (Status.PASS, Status.WARN)
@@ -32,6 +35,19 @@ def in_turn(changes: Sequence[Change]) -> Callable[[Any], Any] | None:
     return act
 
 
+def in_the_data(changes: Sequence[Change]) -> Callable[[Any], Any] | None:
+    """Return what makes all changes on what `fit` is given; None if not all are of the rows."""
+    if any(change.action is not None or change.data is unchanged for change in changes):
+        return None
+
+    def act(rows: Batch) -> Batch:
+        for change in changes:
+            rows = change.data(rows)
+        return rows
+
+    return partial(change_rows, change=act)
+
+
 def fix_of(changes: Sequence[Change], tried: Mapping[str, Any] | None = None) -> Fix:
     """Return the fix that makes some changes at once.
 
@@ -44,6 +60,7 @@ def fix_of(changes: Sequence[Change], tried: Mapping[str, Any] | None = None) ->
         text=f"{text[0].upper()}{text[1:]}.",
         code="; ".join(one.code for one in changes),
         action=in_turn(in_order(changes)),
+        data=in_the_data(changes),
         tried=tried or {},
     )
 
@@ -88,7 +105,7 @@ def with_fixes(
     for given in rows:
         row = given
         able = [one for one in offered if row.code in one.codes and one.action is not None]
-        done = row.fix is not None and (row.fix.action is not None or row.fix.tried)
+        done = row.fix is not None and (row.fix.can_be_applied or row.fix.tried)
         wanted = row.is_problem and row.status is Status.FAIL and row.cost in _CHEAP
         for change in able if wanted and not done else ():
             if time.perf_counter() - began > seconds:

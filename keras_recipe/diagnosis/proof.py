@@ -52,7 +52,7 @@ def _cause(row: Result, finding: Result, fix: Fix, attempt: Attempt) -> Result:
         f"{fix.tried['before']:.0%} to {fix.tried['after']:.0%} in {fix.tried['steps']} steps"
     )
     fails = row.status is Status.FAIL
-    own = fails and row.fix is not None and row.fix.action is not None
+    own = fails and row.fix is not None and row.fix.can_be_applied
     return row.stamped(
         status=Status.FAIL,
         message=row.message if fails else said,

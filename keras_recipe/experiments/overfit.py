@@ -98,14 +98,18 @@ def overfit(
     floor, constant = references(model, task, rows, outputs)
     marks, losses = [0], [data_loss(model, rows, outputs)]
     lagging = _has_moving_statistics(model)
+    enough = constant - goal * (constant - floor)
+    until: float | None = enough
     while marks[-1] < steps and np.isfinite(losses[-1]):
         count = min(max(marks[-1] // 2, FIRST_STEPS), steps - marks[-1])
-        reported = advance(model, rows, count, len(rows))
-        marks.append(marks[-1] + count)
+        done, reported = advance(model, rows, count, len(rows), until=until)
+        marks.append(marks[-1] + done)
         loss = data_loss(model, rows, predict(model, rows.x))
         losses.append(float(np.fmin(loss, reported)) if lagging else loss)
-        if losses[-1] <= constant - goal * (constant - floor):
+        if losses[-1] <= enough:
             break
+        if done < count:  # in training mode it was enough: that says little of this model
+            until = None
         if time.perf_counter() - started > seconds:
             return Outcome(marks, losses, floor, constant, finished=marks[-1] >= steps)
     return Outcome(marks, losses, floor, constant, finished=True)

@@ -40,7 +40,29 @@ class Curve:
         return min((v for v in self.losses if np.isfinite(v)), default=float("inf"))
 
 
-def advance(model: Any, rows: Batch, steps: int, batch_size: int) -> float:
+class _Until(keras.callbacks.Callback):
+    """Ends a training as soon as the loss of one step is low enough.
+
+    What a step reports is the mean over the epoch so far, and its own loss is that of the
+    weights before it.
+    """
+
+    def __init__(self, loss: float) -> None:
+        super().__init__()
+        self.loss, self.total, self.done, self.met = loss, 0.0, 0, False
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        mean, steps = float(np.mean((logs or {}).get("loss", np.nan))), batch + 1
+        own = (steps * mean - self.total) / max(steps - self.done, 1)
+        self.total, self.done = steps * mean, steps
+        self.met = own <= self.loss
+        if self.met:
+            self.model.stop_training = True
+
+
+def advance(
+    model: Any, rows: Batch, steps: int, batch_size: int, *, until: float | None = None
+) -> tuple[int, float]:
     """Train `steps` steps by the model's own `fit`, cycling through `rows` in order.
 
     `fit` rather than `train_on_batch`: the compiled step is the one the user's training will
@@ -51,9 +73,11 @@ def advance(model: Any, rows: Batch, steps: int, batch_size: int) -> float:
         rows: Rows to train on, repeated as often as needed.
         steps: Number of optimizer steps.
         batch_size: Rows a step.
+        until: Stop after the step whose training loss is at or below it; None for all steps.
 
     Returns:
-        The mean training loss of the last steps, as `fit` reports it; NaN if it does not.
+        The number of steps made, and the mean training loss of the last ones, as `fit` reports
+        it; NaN if it does not.
 
     Raises:
         Untrainable: The training step raises.
@@ -64,12 +88,15 @@ def advance(model: Any, rows: Batch, steps: int, batch_size: int) -> float:
     while done < steps:
         count = min(stride, steps - done)
         indices = np.arange(done * batch_size, (done + count) * batch_size) % len(rows)
-        reported = _fitted(model, rows.take(indices), batch_size)
-        done += count
-    return reported
+        watch = None if until is None else _Until(until)
+        reported = _fitted(model, rows.take(indices), batch_size, watch)
+        done += (watch.done if watch is not None else 0) or count
+        if watch is not None and watch.met:
+            break
+    return done, reported
 
 
-def _fitted(model: Any, batch: Batch, batch_size: int) -> float:
+def _fitted(model: Any, batch: Batch, batch_size: int, watch: _Until | None) -> float:
     try:
         history = model.fit(
             batch.x,
@@ -79,6 +106,7 @@ def _fitted(model: Any, batch: Batch, batch_size: int) -> float:
             epochs=1,
             shuffle=False,
             verbose=0,
+            callbacks=None if watch is None else [watch],
         )
     except Exception as error:  # each backend has its own kinds of error
         msg = f"the model cannot be trained: {said(error)}"

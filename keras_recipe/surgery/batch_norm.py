@@ -7,7 +7,26 @@ from typing import Any
 import keras
 
 from keras_recipe.loss import tensors
+from keras_recipe.surgery.compiled import remake
 from keras_recipe.surgery.layers import walk
+
+
+def normalizations(model: Any) -> list[tuple[str, Any]]:
+    """Return `(path, layer)` of every trainable BatchNormalization."""
+    kind = keras.layers.BatchNormalization
+    return [(p, n) for p, n in walk(model) if isinstance(n, kind) and n.trainable]
+
+
+def lower_momentum(model: Any, momentum: float) -> None:
+    """Let moving statistics follow faster: no momentum above `momentum`, from now on.
+
+    Args:
+        model: A built model.
+        momentum: The largest that stays.
+    """
+    for _, layer in normalizations(model):
+        layer.momentum = min(layer.momentum, momentum)
+    remake(model)
 
 
 def settle(model: Any, x: Any) -> None:
@@ -20,11 +39,7 @@ def settle(model: Any, x: Any) -> None:
         model: A built model; nothing happens if it has no such layer.
         x: Inputs, arrays `(rows, ...)`.
     """
-    layers = [
-        layer
-        for _, layer in walk(model)
-        if isinstance(layer, keras.layers.BatchNormalization) and layer.trainable
-    ]
+    layers = [layer for _, layer in normalizations(model)]
     momenta = [layer.momentum for layer in layers]
     try:
         for layer in layers:

@@ -1,4 +1,4 @@
-"""A model between layers that change the scale of what goes in or comes out."""
+"""A model between layers that change what goes in or comes out."""
 
 from __future__ import annotations
 
@@ -12,8 +12,16 @@ import numpy as np
 from keras_recipe.core.errors import InputError
 
 
-def _compiled_like(model: Any, layers: list[Any]) -> Any:
-    """Return a Sequential of `layers` for the input of `model`, compiled as that is."""
+def chained_like(model: Any, layers: list[Any]) -> Any:
+    """Return a Sequential of `layers` for the input of `model`, compiled as that is.
+
+    Args:
+        model: A built, compiled model with one input and one output array.
+        layers: What the input goes through, the model or its layers among them.
+
+    Raises:
+        InputError: The model has several inputs or outputs, or their shape is not known.
+    """
     taken: Any = getattr(model, "input_shape", None)
     given: Any = getattr(model, "output_shape", None)
     for shape in (taken, given):
@@ -45,7 +53,7 @@ def put_normalization_first(model: Any, mean: np.ndarray, std: np.ndarray) -> An
         InputError: The model has several inputs or outputs, or their shape is not known.
     """
     layer = keras.layers.Normalization(mean=mean, variance=np.square(std))
-    return _compiled_like(model, [layer, model])
+    return chained_like(model, [layer, model])
 
 
 @contextmanager
@@ -68,4 +76,4 @@ def put_rescaling_last(model: Any, mean: float, std: float) -> Any:
     Raises:
         InputError: The model has several inputs or outputs, or their shape is not known.
     """
-    return _compiled_like(model, [model, keras.layers.Rescaling(std, mean)])
+    return chained_like(model, [model, keras.layers.Rescaling(std, mean)])

@@ -11,6 +11,8 @@ import numpy as np
 
 from keras_recipe.surgery.compiled import put_back, remake
 
+CLIPS = ("clipnorm", "clipvalue", "global_clipnorm")
+
 
 def innermost(optimizer: Any) -> Any:
     """Return the optimizer inside the one that scales the loss."""
@@ -63,6 +65,27 @@ def replace_optimizer(model: Any, optimizer: Any) -> None:
     optimizer.build(model.trainable_variables)
     model.optimizer = optimizer
     remake(model, absent=True)  # the compiled step holds the old optimizer
+
+
+def start_over(model: Any, **other: Any) -> None:
+    """Train on with an optimizer of the same kind, some settings changed and no memory."""
+    replace_optimizer(model, restarted(model.optimizer, **other))
+
+
+def multiply_rate(model: Any, factor: float) -> None:
+    """Train on at a multiple of the learning rate; a schedule gives way to its next rate."""
+    start_over(model, learning_rate=factor * rate_of(model.optimizer))
+
+
+def clips_of(optimizer: Any) -> dict[str, float]:
+    """Return what clips the gradients, by its name."""
+    inner = innermost(optimizer)
+    return {name: getattr(inner, name) for name in CLIPS if getattr(inner, name, None)}
+
+
+def unclip(model: Any) -> None:
+    """Train on without gradient clipping."""
+    start_over(model, **dict.fromkeys(clips_of(model.optimizer)))
 
 
 @contextmanager

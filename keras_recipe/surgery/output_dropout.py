@@ -14,6 +14,7 @@ import numpy as np
 from keras_recipe.data.batch import leaves
 from keras_recipe.loss import tensors
 from keras_recipe.surgery.activations import UNKNOWN, name_by_numbers, same
+from keras_recipe.surgery.compiled import remake
 from keras_recipe.surgery.dropout import rates
 
 _FEWEST = 8  # numbers of an output that can be told from a coincidence
@@ -92,6 +93,19 @@ def dropped_outputs(model: Any, x: Any) -> list[Dropped]:
                     found.append(made)
         return found
     return []
+
+
+def keep_outputs(model: Any, paths: Sequence[str]) -> None:
+    """Switch dropout layers off for good, whatever the model says of the others.
+
+    Args:
+        model: The model.
+        paths: Paths of the layers, as in `Dropped`.
+    """
+    for one in rates(model):
+        if one.path in paths:
+            one.put(0.0)
+    remake(model)
 
 
 def _relation(value: np.ndarray, output: np.ndarray) -> str:

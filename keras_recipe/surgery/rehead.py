@@ -44,7 +44,7 @@ def other_loss(model: Any, name: str, loss: Any) -> Any:
     return loss
 
 
-def _settings(model: Any) -> dict[str, Any]:
+def settings_of(model: Any) -> dict[str, Any]:
     """Return what else `compile` was given, as far as Keras can read it back."""
     config = model.get_compile_config() or {}
     found: dict[str, Any] = {}
@@ -59,7 +59,7 @@ def _settings(model: Any) -> dict[str, Any]:
 
 def compile_like(model: Any, original: Any, loss: Any) -> None:
     """Compile `model` as `original` is, with another loss and a fresh optimizer."""
-    settings = _settings(original)
+    settings = settings_of(original)
     model.compile(restarted(original.optimizer), loss, **settings)
     model.optimizer.build(model.trainable_variables)
 

@@ -7,7 +7,9 @@ from typing import Any
 
 import keras
 
-from keras_recipe.core.errors import NotApplicable
+from keras_recipe.core.errors import InputError, NotApplicable
+from keras_recipe.surgery.heads import find_heads
+from keras_recipe.surgery.rehead import compile_like
 
 _L = keras.layers
 
@@ -80,6 +82,42 @@ def cloned(model: Any, widths: dict[str, int] | None = None) -> Any:
         text = " ".join(str(error).split())[:200]
         msg = f"the model cannot be built anew in another width: {text}"
         raise NotApplicable(msg) from error
+
+
+def wider(model: Any, outputs: Sequence[Any], width: int) -> Any:
+    """Return a fresh copy of a model, its hidden layers four times as wide.
+
+    Args:
+        model: A Sequential or functional model.
+        outputs: The layers that make an output.
+        width: Least width of a hidden layer; where there is none, one of it is put in.
+
+    Raises:
+        NotApplicable: It cannot be built anew in another width.
+    """
+    layers = hidden(model, outputs)
+    widths = {layer.name: max(4 * size, width) for layer, size in layers}
+    return cloned(model, widths) if widths else deeper(model, width)
+
+
+def widen(model: Any, width: int = 32) -> Any:
+    """Return a fresh, wider copy of a model, compiled like it with a fresh optimizer.
+
+    Args:
+        model: A built, compiled Sequential or functional model.
+        width: As in `wider`; the default is that of KR210.
+
+    Raises:
+        InputError: It cannot be built anew in another width.
+    """
+    outputs = [head.layer for head in find_heads(model)]
+    try:
+        made = wider(model, outputs, width)
+        compile_like(made, model, model.loss)
+    except NotApplicable as reason:
+        msg = f"Widen it where it is built: {reason}"
+        raise InputError(msg) from reason
+    return made
 
 
 def deeper(model: Any, units: int) -> Any:

@@ -135,6 +135,9 @@ def test_targets_far_from_unit_scale_are_mended_by_standardising_them():
     assert result.status == "fail"
     assert result.fix.text == "Standardise the targets."
     assert result.fix.action is None
+    made = result.fix.apply_to_data(x, y * 1000)["y"]
+    assert abs(made.mean()) < 0.2
+    assert 0.8 < made.std() < 1.2
 
 
 def test_an_accepted_cause_stays_accepted():

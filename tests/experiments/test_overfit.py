@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 from specimens import classifier, digits, subject
@@ -43,3 +44,23 @@ def test_it_stops_at_the_goal_and_not_before():
     assert found.steps[-1] < 400
     before = (found.constant - found.losses[-2]) / (found.constant - found.floor)
     assert before < 0.5
+
+
+class Masking(keras.layers.Layer):
+    """Perfect when it trains, and of no use when it predicts."""
+
+    def call(self, inputs, training=False):
+        return inputs if training else 0 * inputs
+
+
+def test_a_loss_that_is_low_in_training_alone_is_not_reached_and_costs_no_more_calls():
+    model = classifier(optimizer=keras.optimizers.Adam(0.01))
+    odd = keras.Sequential([keras.Input((64,)), model.layers[0], Masking(), model.layers[1]])
+    odd.compile(model.optimizer, model.loss)
+    made = subject(odd, *digits())
+    rows = made.probe.take(slice(0, 4))
+    with preserve(odd):
+        reached = overfit(odd, rows, made.task, steps=100, seconds=60.0, goal=0.9)
+    assert reached.explained < 0.5
+    assert reached.steps[-1] == 100
+    assert len(reached.steps) < 12

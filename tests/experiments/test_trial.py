@@ -56,3 +56,25 @@ def test_what_fit_refuses_is_untrainable():
     rows = Batch(np.ones((4, 3), "float32"), np.ones((4, 1), "float32"))
     with pytest.raises(trial.Untrainable):
         trial.advance(model, rows, 1, 4)
+
+
+@pytest.mark.parametrize("bytes_at_once", [2**20, 16])
+def test_it_stops_after_the_step_whose_loss_is_low_enough(monkeypatch, bytes_at_once):
+    monkeypatch.setattr(trial, "STRIDE_BYTES", bytes_at_once)  # 16: a call of fit each step
+    model, rows = line(0.1)
+    done, _ = trial.advance(model, rows, 50, 4, until=0.5)  # 1, 0.64, 0.41 before each step
+    assert done == 3
+    assert float(model.get_weights()[0][0, 0]) == pytest.approx(1 - 0.8**3, rel=1e-5)
+
+
+@pytest.mark.skipif(keras.backend.backend() == "torch", reason="takes one step at a time")
+def test_steps_made_at_once_are_told_by_their_mean():
+    model, rows = line(0.1)
+    model.compile(keras.optimizers.SGD(0.1), "mse", steps_per_execution=2)
+    done, _ = trial.advance(model, rows, 50, 4, until=0.5)  # (1 + 0.64) / 2, (0.41 + 0.26) / 2
+    assert done == 4
+
+
+def test_a_loss_that_is_never_low_enough_takes_all_steps():
+    model, rows = line(0.0)
+    assert trial.advance(model, rows, 5, 4, until=0.5) == (5, pytest.approx(1.0))

@@ -7,9 +7,12 @@ from specimens import classifier, digits
 from keras_recipe.surgery.optimizer import (
     innermost,
     is_warming_up,
+    multiply_rate,
     other_optimizer,
+    rate_of,
     replace_optimizer,
     schedule_of,
+    unclip,
 )
 
 SGD = keras.optimizers.SGD
@@ -58,3 +61,14 @@ def test_warming_up_means_below_half_the_peak():
     assert is_warming_up(model.optimizer, 40, 1000)
     assert not is_warming_up(model.optimizer, 60, 1000)
     assert not is_warming_up(classifier().optimizer, 1, 1000)
+
+
+def test_the_rate_is_multiplied_and_the_clip_taken_away():
+    model = classifier(optimizer=SGD(0.1, clipvalue=1e-6))
+    assert moved(model, 0.1) == pytest.approx(1e-6, rel=0.2)
+    unclip(model)
+    plain = moved(model, 0.1)
+    assert plain > 1e-3
+    multiply_rate(model, 10.0)
+    assert rate_of(model.optimizer) == pytest.approx(1.0)
+    assert moved(model, 1.0) == pytest.approx(plain, rel=1e-3)

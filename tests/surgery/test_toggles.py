@@ -5,7 +5,13 @@ import numpy as np
 import pytest
 from keras import layers
 
-from keras_recipe.surgery.toggles import set_dropout, set_weight_decay, without_regularization
+from keras_recipe.core.remembered import remembering
+from keras_recipe.surgery.toggles import (
+    set_dropout,
+    set_weight_decay,
+    switch_off_regularization,
+    without_regularization,
+)
 
 X = np.random.default_rng(0).normal(size=(16, 4, 6)).astype("float32")
 
@@ -90,3 +96,35 @@ def test_nothing_to_switch_off_traces_nothing():
     set_weight_decay(model, 0.0)
     set_weight_decay(model, None)
     assert model.train_function is before
+
+
+def test_the_functions_without_are_used_again_and_mean_the_same():
+    model, x = regularized()
+    full = noisy(model, x)
+    with remembering():
+        for _ in range(2):
+            with without_regularization(model):
+                found = model.train_function
+                assert still(model, x)
+            assert noisy(model, x) is full
+        with without_regularization(model):
+            assert model.train_function is found
+        set_dropout(model, 0.25)  # another step: what was made for the old one is of no use
+        assert noisy(model, x)
+        with without_regularization(model):
+            assert model.train_function is not found
+            assert still(model, x)
+
+
+def test_all_of_it_is_switched_off_for_good():
+    model, x = regularized()
+    assert noisy(model, x)
+    switch_off_regularization(model)
+    assert still(model, x)
+    quiet = layers.Dense(2, activity_regularizer="l2", kernel_regularizer="l2")
+    model = keras.Sequential([keras.Input((3,)), quiet])
+    model.compile("sgd", "mse")
+    switch_off_regularization(model)
+    data = np.ones((4, 3)), np.zeros((4, 2))
+    loss = model.evaluate(*data, verbose=0)
+    assert loss == pytest.approx(np.square(model.predict(data[0], verbose=0)).mean(), rel=1e-5)

@@ -5,8 +5,8 @@ from healthy import Plain, functional
 from keras import layers as L
 from specimens import compiled
 
-from keras_recipe.core.errors import NotApplicable
-from keras_recipe.surgery.widen import cloned, deeper, hidden
+from keras_recipe.core.errors import InputError, NotApplicable
+from keras_recipe.surgery.widen import cloned, deeper, hidden, widen
 
 
 def names_and_widths(model):
@@ -71,3 +71,27 @@ def test_what_cannot_be_built_anew_says_so():
         cloned(model, {"d": 32})
     with pytest.raises(NotApplicable, match="no hidden layer"):
         deeper(model, 32)
+
+
+def test_a_widened_model_is_compiled_alike_and_learns():
+    model = compiled(L.Dense(2, "relu"), L.Dense(1), shape=(3,), loss="mae", metrics=["mse"])
+    wide = widen(model)
+    assert [size for _, size in hidden(wide, [wide.layers[-1]])] == [32]
+    x = np.random.default_rng(0).normal(size=(32, 3)).astype("float32")
+    history = wide.fit(x, x.sum(1, keepdims=True), epochs=2, verbose=0).history
+    assert {"loss", "mse"} <= set(history)
+    assert wide.loss == "mae"
+    assert model.count_params() == 11
+
+
+def test_a_linear_model_gets_a_hidden_layer():
+    wide = widen(compiled(L.Dense(1), shape=(3,), loss="mse"), width=8)
+    assert wide.count_params() == 3 * 8 + 8 + 9
+
+
+def test_what_cannot_be_built_anew_is_refused():
+    model = Plain()
+    model(np.zeros((2, 4), "float32"))
+    model.compile("adam", "mse")
+    with pytest.raises(InputError, match="Widen it where it is built"):
+        widen(model)

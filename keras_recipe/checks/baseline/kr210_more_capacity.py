@@ -1,4 +1,6 @@
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,7 @@ from keras_recipe.experiments.capacity import Twins, outgrown
 from keras_recipe.experiments.duel import losing
 from keras_recipe.experiments.trial import has_own_step
 from keras_recipe.subject import FitSettings
-from keras_recipe.surgery.widen import cloned, deeper, hidden
+from keras_recipe.surgery.widen import cloned, hidden, widen, wider
 from keras_recipe.task import Task
 
 MOST_WEIGHTS = 200_000  # more are not too few, and take too long to train six times
@@ -75,12 +77,11 @@ def more_capacity(
     if model.count_params() > MOST_WEIGHTS or len(samples["training"]) < 50:
         msg = "the net is too large to be trained six times, or the rows are too few"
         raise NotApplicable(msg)
-    widths = {layer.name: max(4 * size, int(width)) for layer, size in layers}
     planned = (fit.steps_per_epoch or most_steps) * fit.epochs
     twins = outgrown(
         (
             lambda: cloned(model),
-            lambda: cloned(model, widths) if widths else deeper(model, int(width)),
+            lambda: wider(model, outputs, int(width)),
         ),
         model.loss,
         _splits(samples),
@@ -90,7 +91,10 @@ def more_capacity(
         seconds=seconds,
         enough=1 - least_gap,
     )
-    return _verdict(twins, narrowest, least_gap, patient=trained or planned <= twins.steps)
+    patient = trained or planned <= twins.steps
+    found = _verdict(twins, narrowest, least_gap, patient=patient)
+    fix = found.fix and replace(found.fix, action=partial(widen, width=int(width)))
+    return found.stamped(fix=fix)
 
 
 def _verdict(twins: Twins, narrowest: int, least_gap: float, *, patient: bool) -> Result:
@@ -106,7 +110,7 @@ def _verdict(twins: Twins, narrowest: int, least_gap: float, *, patient: bool) -
         "unit": "share explained",
         "evidence": {"narrow": list(twins.narrow), "wide": list(twins.wide)},
     }
-    if not twins.gap >= least_gap:
+    if not (twins.gap >= least_gap and min(twins.wide) >= least_gap):  # less than nothing
         return passed(text, **fields)
     verdict = failed if patient or twins.late < 0.05 else warned
     return verdict(

@@ -1,3 +1,4 @@
+from functools import partial
 from typing import Any
 
 import keras
@@ -12,21 +13,19 @@ from keras_recipe.experiments.skill import skill
 from keras_recipe.experiments.trial import advance
 from keras_recipe.loss import data_loss, tensors
 from keras_recipe.subject import FitSettings
+from keras_recipe.surgery.batch_norm import lower_momentum, normalizations
 from keras_recipe.surgery.dropout import rates
 from keras_recipe.surgery.layers import walk
+from keras_recipe.surgery.output_dropout import dropped_outputs, keep_outputs
 from keras_recipe.task import Task
 
 _NEVER_ZERO = ("linear", "softmax", "sigmoid", "tanh", "softplus", "exponential")
+_SWIFT = 0.9  # momentum: initial values are gone (1 %) after 44 steps
 _LEAST_PLAN = 100  # steps; a shorter plan may be a default
 
 
 def _training_outputs(model: Any, x: Any) -> Any:
     return mapped(keras.ops.convert_to_numpy, model(tensors(x), training=True))
-
-
-def _norms(model: Any) -> list[tuple[str, Any]]:
-    kind = keras.layers.BatchNormalization
-    return [(p, n) for p, n in walk(model) if isinstance(n, kind) and n.trainable]
 
 
 def _dropped(model: Any, probe: Batch, task: Task, inference: Any) -> tuple[str, float]:
@@ -91,6 +90,7 @@ def train_inference_gap(
         return _noisy(model, probe, jitter)
     output, share = _dropped(model, probe, task, base)
     if output:
+        paths = sorted({one.path for one in dropped_outputs(model, probe.x)})
         return failed(
             f"in training mode {share:.0%} of the predictions are set to zero; expected none",
             measured=share,
@@ -99,11 +99,12 @@ def train_inference_gap(
             where=f"output {output}",
             cause="Dropout acts on the output layer, so the loss sees zeroed predictions.",
             fix=Fix(
-                text="Move dropout before the output layer.",
+                text="Move dropout before the output layer, or leave it out.",
                 code="model = keras.Sequential([..., keras.layers.Dropout(0.5), output_layer])",
+                action=partial(keep_outputs, paths=paths) if paths else None,
             ),
         )
-    norms = _norms(model)
+    norms = normalizations(model)
     if probe.y is None or not norms:
         return passed("predictions are the same at every call", measured=0.0, expected=0.0)
     planned = (fit.steps_per_epoch or 1) * fit.epochs
@@ -160,15 +161,17 @@ def _after_training(
     gap = (inference - training) / max(constant - floor, 1e-30)
     if inference - floor <= worst_ratio * (training - floor) or gap <= least_gap:
         return passed(f"{text} on the same rows", **fields)
+    slow = max(float(layer.momentum) for _, layer in normalizations(model))
     lost = skill(model, task, probe, trained) - skill(model, task, probe, base)
     verdict = failed if lost > least_gap else warned  # large losses, yet the answers are right
     return verdict(
         f"{text} on the same rows; expected it no higher",
-        where=", ".join(path for path, _ in _norms(model)[:5]),
+        where=", ".join(path for path, _ in normalizations(model)[:5]),
         cause="BatchNormalization's moving statistics have not caught up with the weights.",
         fix=Fix(
             text="Lower the momentum so that the statistics follow within the steps you train.",
-            code="keras.layers.BatchNormalization(momentum=0.9)",
+            code=f"keras.layers.BatchNormalization(momentum={_SWIFT})",
+            action=partial(lower_momentum, momentum=_SWIFT) if slow > _SWIFT else None,
         ),
         **fields,
     )

@@ -10,10 +10,8 @@ from keras_recipe.experiments.trial import has_own_step
 from keras_recipe.loss import LossUndefined, predict
 from keras_recipe.subject import FitSettings
 from keras_recipe.surgery.burden import Burden, burden_of
-from keras_recipe.surgery.dropout import set_dropout
 from keras_recipe.surgery.optimizer import is_warming_up
-from keras_recipe.surgery.toggles import without_regularization
-from keras_recipe.surgery.weight_decay import set_weight_decay
+from keras_recipe.surgery.toggles import switch_off_regularization, without_regularization
 from keras_recipe.task import Task
 
 _AS_GOOD = 0.8  # share of what is learned without regularisation that counts as no harm
@@ -27,11 +25,6 @@ def _learnable(model: Any, task: Task, sample: Batch) -> float:
     except LossUndefined:
         return 0.0
     return max(constant - floor, 0.0)
-
-
-def _switch_off(model: Any) -> None:
-    set_weight_decay(model, 0.0)
-    set_dropout(model, 0.0)
 
 
 def _suspected(load: Burden, share: float, limits: dict[str, float]) -> list[str]:
@@ -142,7 +135,7 @@ def _judged(
     fix = Fix(
         text="Take them out until the model overfits, then bring them back one at a time.",
         code="recipe_model.set_dropout(0.0).set_weight_decay(0.0)",
-        action=_switch_off,
+        action=switch_off_regularization,
         tried={"before": before, "after": after, "unit": "share explained", "steps": steps},
     )
     told = {**fields, "measured": before, "expected": after, "unit": "share explained"}

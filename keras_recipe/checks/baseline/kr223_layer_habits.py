@@ -1,10 +1,11 @@
+from functools import partial
 from typing import Any
 
 from keras_recipe.core.check import check
 from keras_recipe.core.result import Fix, Result, failed, passed, warned
 from keras_recipe.data.batch import Batch
 from keras_recipe.surgery.habits import habits_of
-from keras_recipe.surgery.output_dropout import dropped_outputs
+from keras_recipe.surgery.output_dropout import dropped_outputs, keep_outputs
 from keras_recipe.task import Task
 
 _SAID = {
@@ -49,8 +50,9 @@ def layer_habits(model: Any, probe: Batch, task: Task, *, dropped: float = 0.01)
             where=found.path,
             cause="Dropout stands behind the output layer, so the loss sees its zeros.",
             fix=Fix(
-                text="Move dropout before the output layer.",
+                text="Move dropout before the output layer, or leave it out.",
                 code="model = keras.Sequential([..., keras.layers.Dropout(0.5), output_layer])",
+                action=partial(keep_outputs, paths=[found.path]),
             ),
         )
     habits = {habit: names for habit, names in habits_of(model).items() if names}

@@ -1,6 +1,8 @@
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
+import keras
 import numpy as np
 
 from keras_recipe.contract.metrics import Reading, metric_values, readings
@@ -11,26 +13,42 @@ from keras_recipe.core.check import check
 from keras_recipe.core.errors import NotApplicable
 from keras_recipe.core.result import Fix, Result, failed, passed, warned
 from keras_recipe.data.batch import Batch
+from keras_recipe.surgery.metrics import replace_metrics
 from keras_recipe.task import Head, Task
 
 _EQUAL = 1e-6  # rounding of float32
 _MARGIN = 0.1  # what right answers must score above wrong ones
 
 
-def _fix(head: Head) -> Fix:
-    """Return a metric that fits what the head says."""
+def _fix(head: Head, *, alone: bool) -> Fix:
+    """Return a metric that fits what the head says; it can be applied to the only output."""
+
+    def fix(text: str, code: str, make: Callable[[], list[Any]]) -> Fix:
+        action = partial(replace_metrics, make=make) if alone else None
+        return Fix(text=text, code=code, action=action)
+
     if head.kind not in CLASSIFIED:
         code = "metrics=['mae', keras.metrics.R2Score()]"
-        return Fix(text="Measure amounts by their distance.", code=code)
+        several = head.structure != "sample"  # R2Score takes (rows, units) alone
+        made = partial(_distances, several=several)
+        return fix("Measure amounts by their distance.", code, made)
     if head.kind == "multiclass" and head.units > 1:
         name = "sparse_categorical_accuracy" if head.sparse else "categorical_accuracy"
-        return Fix(text="Compare the most probable class.", code=f"metrics=[{name!r}]")
+        return fix("Compare the most probable class.", f"metrics=[{name!r}]", lambda: [name])
     if head.labels is not None and -1.0 in (head.labels.values or {}):
         code = "y = (y + 1) / 2; metrics=['binary_accuracy']  # hinge takes 0/1 labels too"
         return Fix(text="Code the labels 0 and 1.", code=code)
     border = 0.0 if head.activation in ("linear", "tanh") else 0.5
     code = f"metrics=[keras.metrics.BinaryAccuracy(threshold={border})]"
-    return Fix(text="Put the threshold where the head changes its mind.", code=code)
+    return fix(
+        "Put the threshold where the head changes its mind.",
+        code,
+        lambda: [keras.metrics.BinaryAccuracy(threshold=border)],
+    )
+
+
+def _distances(*, several: bool) -> list[Any]:
+    return ["mae"] if several else ["mae", keras.metrics.R2Score()]
 
 
 def _most_frequent(scored: ScoredHead) -> float:
@@ -60,7 +78,9 @@ def _wrong(scored: ScoredHead, one: Reading, perfect: float, gain: float) -> str
     return ""
 
 
-def _judged(scored: ScoredHead, perfect: float, gain: float, frequent: float) -> Result | None:
+def _judged(
+    scored: ScoredHead, perfect: float, gain: float, frequent: float, *, alone: bool
+) -> Result | None:
     head, forms = scored.head, readings(scored)
     by_name = [{one.name: one for one in form} for form in forms]
     for one in forms[0] if forms else ():
@@ -70,7 +90,7 @@ def _judged(scored: ScoredHead, perfect: float, gain: float, frequent: float) ->
             "measured": one.right,
             "unit": one.name,
             "where": head.name,
-            "fix": _fix(head),
+            "fix": _fix(head, alone=alone),
             "evidence": {"right": one.right, "wrong": one.wrong, "constants": one.constants},
         }
         if all(shown):
@@ -80,11 +100,11 @@ def _judged(scored: ScoredHead, perfect: float, gain: float, frequent: float) ->
             say = warned if doubtful else failed
             cause = f"The metric reads the outputs as something else ({head.reason})."
             return say(f"{shown[0]}", cause=cause, **fields)
-    return _unsure(scored, forms, frequent)
+    return _unsure(scored, forms, frequent, alone=alone)
 
 
 def _unsure(
-    scored: ScoredHead, forms: Sequence[Sequence[Reading]], frequent: float
+    scored: ScoredHead, forms: Sequence[Sequence[Reading]], frequent: float, *, alone: bool
 ) -> Result | None:
     """Return a WARN for a threshold beside the border, or accuracy where one class rules."""
     head, most = scored.head, _most_frequent(scored)
@@ -95,7 +115,7 @@ def _unsure(
                 f"{one.name} counts a raw score of +0.25, a probability of 56 %, as no",
                 where=head.name,
                 cause="Its threshold is 0.5, but the head gives scores that turn at 0.",
-                fix=_fix(head),
+                fix=_fix(head, alone=alone),
             )
     kinds = {one.kind for one in (forms[0] if forms else ())}
     single = head.kind == "binary" and head.units == 1 and head.structure == "sample"
@@ -154,7 +174,8 @@ def metric_fits_task(
     if not heads or not values:
         msg = "no metrics were compiled, or it is not known what they are about"
         raise NotApplicable(msg)
-    found = [_judged(scored, perfect, gain, frequent) for scored in heads]
+    alone = len(task.heads) == 1
+    found = [_judged(scored, perfect, gain, frequent, alone=alone) for scored in heads]
     said = ", ".join(f"{name} {value:.3g}" for name, value in values.items())
     text = f"right answers get the best value of every metric; untrained: {said}"
     return worst(found) or passed(

@@ -6,7 +6,7 @@ import numpy as np
 from keras_recipe.contract.backbones import judge_backbones
 from keras_recipe.core.check import check
 from keras_recipe.core.errors import NotApplicable
-from keras_recipe.core.result import Fix, Result, failed, passed, warned
+from keras_recipe.core.result import Result, failed, passed, warned
 from keras_recipe.data.batch import Batch, leaves
 from keras_recipe.experiments.contest import Side, contest, split_rows, steps_for
 from keras_recipe.experiments.preprocessings import (
@@ -29,11 +29,6 @@ PROBED = 400  # rows whose frozen features a linear model is given
 def _distance(model: Any, rows: Batch) -> float:
     found = [gap.distance for gap in gaps(model, rows.x)]
     return float(np.mean(found)) if found and np.isfinite(found).all() else float("inf")
-
-
-def _fix(way: Preprocessing, **tried: Any) -> Fix:
-    text = f"Feed it inputs {way.name}, best by a layer inside the model."
-    return Fix(text=text, code=f"x = {way.code}", tried=tried)
 
 
 def _by_statistics(
@@ -66,7 +61,7 @@ def _by_statistics(
     return failed(
         f"{text}; {after:.2g} with inputs {best.name}",
         cause=f"The pretrained part was trained on inputs {best.name}.",
-        fix=_fix(best, before=distance, after=after, unit="stored deviations"),
+        fix=best.fix(before=distance, after=after, unit="stored deviations"),
         **fields,
     )
 
@@ -119,7 +114,7 @@ def _by_training(
         unit="share explained",
         where=frozen(model)[0][0],
         cause=f"The frozen part was trained on inputs {way.name}.",
-        fix=_fix(way, before=before, after=after, unit="share explained", steps=steps),
+        fix=way.fix(before=before, after=after, unit="share explained", steps=steps),
     )
 
 

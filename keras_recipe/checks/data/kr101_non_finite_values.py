@@ -8,6 +8,7 @@ from keras_recipe.core.check import check
 from keras_recipe.core.result import Fix, Result, failed, passed
 from keras_recipe.data.batch import Batch, leaves
 from keras_recipe.data.leaf import Leaf
+from keras_recipe.data.recoding import fill_gaps
 from keras_recipe.data.statistics import Statistics
 from keras_recipe.loss import LossUndefined, data_loss, predict
 from keras_recipe.surgery.layers import walk
@@ -134,6 +135,7 @@ def non_finite_values(
         fix=Fix(
             text="Leave the rows out, or fill the gaps, before training.",
             code=f"keep = np.isfinite({name}.reshape(len({name}), -1)).all(axis=1)",
+            data=fill_gaps if leaf.bad_rows else None,
         ),
         evidence={place: _evidence(one) for place, one in found.items()},
     )

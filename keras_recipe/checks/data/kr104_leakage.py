@@ -1,4 +1,5 @@
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,14 @@ from keras_recipe.data.batch import Batch, leaves
 from keras_recipe.data.coincidence import are_tokens, chance_of_equal_rows, expected_share
 from keras_recipe.data.contents import Contents, copies
 from keras_recipe.data.nearness import Sketch, near
+from keras_recipe.data.resplitting import drop_copies
 
 _SPLIT = Fix(
     text="Drop the copies, or put all of one kind on one side; split before oversampling and "
     "before augmenting.",
     code="x, first = np.unique(x, axis=0, return_index=True); y = y[first]  # before the split",
 )
+_DROP = replace(_SPLIT, data=drop_copies)
 
 
 def _torn(groups: Mapping[str, np.ndarray]) -> Result | None:
@@ -141,4 +144,4 @@ def leakage(
         else "Rows were copied or oversampled before splitting, or files occur twice."
     )
     text = f"{said}, {worst.agreeing:.0%} of these with the same target"
-    return (failed if certain else warned)(text, fix=_SPLIT, **fields)
+    return (failed if certain else warned)(text, fix=_DROP, **fields)

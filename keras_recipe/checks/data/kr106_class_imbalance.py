@@ -8,6 +8,7 @@ from keras_recipe.core.check import check
 from keras_recipe.core.errors import NotApplicable
 from keras_recipe.core.result import Fix, Result, failed, passed, warned
 from keras_recipe.data.batch import Batch, leaves
+from keras_recipe.data.refitting import weigh_evenly
 from keras_recipe.surgery.initialize import initialize_output_bias
 from keras_recipe.task import Head, Task
 
@@ -43,6 +44,7 @@ def _upside_down(head: Head, found: Balance, least: float, uneven: float) -> Res
         fix=Fix(
             text="Weigh each class by the inverse of its frequency.",
             code=f"model.fit(x, y, class_weight={found.even_weights})",
+            data=weigh_evenly,
         ),
         **_fields(head, found),
     )

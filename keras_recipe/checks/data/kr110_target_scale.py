@@ -9,6 +9,7 @@ from keras_recipe.core.check import check
 from keras_recipe.core.errors import NotApplicable
 from keras_recipe.core.result import Fix, Result, failed, passed, warned
 from keras_recipe.data.batch import Batch, leaves
+from keras_recipe.data.recoding import change_rows
 from keras_recipe.experiments.contest import Side, contest, split_rows, steps_for
 from keras_recipe.experiments.contest_result import result_of
 from keras_recipe.experiments.scaling import input_scales, rescaled
@@ -25,6 +26,10 @@ from keras_recipe.task import Task
 
 #: Their steps do not depend on the unit of the loss.
 _ADAPTIVE = (keras.optimizers.Adam, keras.optimizers.RMSprop, keras.optimizers.Adamax)
+
+
+def _standardised(rows: Batch, scales: list[TargetScale]) -> Batch:
+    return Batch(rows.x, rescaled_targets(rows.y, scales), rows.sample_weight)
 
 
 def _unreachable(scales: list[TargetScale], sample: Batch, most: float) -> Result | None:
@@ -113,10 +118,8 @@ def target_scale(
     inputs = [one for one in input_scales(model, sample) if one.is_far(largest, smallest)]
     steps, planned = steps_for(model, fit, int(most_steps))
     rows, held = (part.with_x(rescaled(part.x, inputs)) for part in split_rows(sample, seed))
-    changed, other = (
-        Batch(part.x, rescaled_targets(part.y, far), part.sample_weight)
-        for part in (rows, held)
-    )
+    standard = partial(_standardised, scales=far)
+    changed, other = standard(rows), standard(held)
     race = contest(
         model,
         Side(rows=rows, score=lambda: variance_explained(model, held, shown)),
@@ -136,6 +139,7 @@ def target_scale(
         code="model = keras.Sequential([model, "
         f"keras.layers.Rescaling({std:.4g}, {shift:.4g})])  # with Adam; else scale y",
         action=partial(put_rescaling_last, mean=shift, std=std) if adaptive else None,
+        data=None if adaptive else partial(change_rows, change=standard),
     )
     return result_of(
         race,

@@ -1,5 +1,6 @@
 import math
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import keras
@@ -8,6 +9,7 @@ from keras_recipe.contract.split_classes import missing_classes
 from keras_recipe.core.check import check
 from keras_recipe.core.result import Fix, Result, failed, passed, warned
 from keras_recipe.data.batch import Batch
+from keras_recipe.data.refitting import with_settings
 from keras_recipe.data.statistics import Statistics
 from keras_recipe.experiments.updates import Updates, few_updates
 from keras_recipe.subject import FitSettings
@@ -35,7 +37,9 @@ def _batch_of_one(model: Any, fit: FitSettings, rows: int) -> Result | None:
                 where=path,
                 cause="With one row a batch nothing passes this layer in training.",
                 fix=Fix(
-                    text="Take batches of 16 rows or more.", code="model.fit(batch_size=32)"
+                    text="Take batches of 16 rows or more.",
+                    code="model.fit(batch_size=32)",
+                    data=partial(with_settings, batch_size=32),
                 ),
             )
     return None
@@ -55,6 +59,7 @@ def _too_few_updates(found: Updates, fit: FitSettings) -> Result:
         fix=Fix(
             text="Take smaller batches, or more epochs.",
             code=f"model.fit(x, y, batch_size={found.batch_size}, epochs={fit.epochs})",
+            data=partial(with_settings, batch_size=found.batch_size),
             tried={
                 "before": found.reached,
                 "after": found.possible,

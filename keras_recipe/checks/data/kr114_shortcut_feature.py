@@ -1,3 +1,6 @@
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -8,6 +11,7 @@ from keras_recipe.core.result import Fix, Result, failed, passed, warned
 from keras_recipe.data.batch import leaves
 from keras_recipe.data.crossfit import Answer, CrossFit
 from keras_recipe.data.features import encoded
+from keras_recipe.data.recoding import blank_columns
 from keras_recipe.data.shortcut import (
     Column,
     columns,
@@ -26,6 +30,11 @@ _DROP = Fix(
     text="Leave out what is not known, or not meant to be used, when the model predicts.",
     code="x = np.delete(x, column, axis=1)",
 )
+
+
+def _dropped(places: Sequence[tuple[int, int]]) -> Fix:
+    """Return the fix that leaves some columns without anything to tell."""
+    return replace(_DROP, data=partial(blank_columns, columns=places) if places else None)
 
 
 def _is_input(answer: Answer) -> bool:
@@ -68,7 +77,7 @@ def _judged(
             where=", ".join(found.columns[:_NAMED]),
             cause="The input carries the label in training, but not when it matters.",
             evidence={"columns": found.columns[:50]},
-            **fields,
+            **{**fields, "fix": _dropped(found.places)},
         )
     fields |= {"measured": share, "where": column.name}
     text = f"{column.name} alone explains {share:.0%} of the labels"
@@ -84,6 +93,9 @@ def _judged(
             and len(made) > _OTHERS
         ):
             fields |= {"where": twin.name, "expected": rest.skill}
+            fields["fix"] = _dropped(
+                [(twin.leaf, twin.index)] if twin.index is not None else []
+            )
             return failed(
                 f"{twin.name} is the label itself, in other units or names; the other columns "
                 f"explain {rest.skill:.0%}",

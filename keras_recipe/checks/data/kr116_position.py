@@ -1,3 +1,4 @@
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from keras_recipe.data.batch import Batch, leaves, names
 from keras_recipe.data.crossfit import CrossFit
 from keras_recipe.data.features import is_placed, local
 from keras_recipe.data.probes import curve, learnable
+from keras_recipe.data.recoding import change_inputs
 from keras_recipe.surgery.entrances import seen_by
 
 _ROWS = 128  # rows followed into the network
@@ -29,6 +31,14 @@ def _met(model: Any, sample: Batch) -> list[tuple[str, np.ndarray, bool]]:
     return found
 
 
+def _turned(values: np.ndarray, reading: Reading, sample: Batch) -> Any:
+    """Return what reads the only input in another order of axes; None where it is unknown."""
+    given = [leaf[: len(values)].astype(values.dtype) for leaf in leaves(sample.x)]
+    if len(given) != 1 or not np.array_equal(values, given[0]):
+        return None
+    return partial(change_inputs, change=reading.turned)
+
+
 def _told(where: str, values: np.ndarray, reading: Reading, sample: Batch) -> Result:
     inside = not any(values.shape[1:] == leaf.shape[1:] for leaf in leaves(sample.x))
     sizes = " x ".join(map(str, reading.shape))
@@ -44,6 +54,7 @@ def _told(where: str, values: np.ndarray, reading: Reading, sample: Batch) -> Re
         fix=Fix(
             text="Transpose where axes change places; reshape only splits and joins them.",
             code="keras.layers.Permute((2, 1))" if inside else reading.code,
+            data=None if inside else _turned(values, reading, sample),
             tried={**tried, "unit": "correlation of neighbours"},
         ),
         evidence={"shape": list(values.shape[1:]), "read_as": list(reading.shape)},

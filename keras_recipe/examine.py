@@ -6,7 +6,7 @@ import inspect
 import sys
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from rich.console import Console
 
 from keras_recipe import checks
 from keras_recipe.core.errors import InputError, NotApplicable
+from keras_recipe.core.memory import give_back
+from keras_recipe.core.remembered import remembering
 from keras_recipe.core.report import Report
 from keras_recipe.core.result import Cost, Status
 from keras_recipe.core.runner import run
@@ -28,13 +30,13 @@ from keras_recipe.experiments.duel import losing
 from keras_recipe.experiments.gains import has_stalled
 from keras_recipe.experiments.onward import onward
 from keras_recipe.experiments.trial import has_own_step
-from keras_recipe.loss import tensors
+from keras_recipe.loss import outputs_of, tensors
 from keras_recipe.refusals import refuse_untrainable, refuse_unusable, refusing
 from keras_recipe.subject import Subject
 from keras_recipe.surgery.preserve import preserve, random_states, unbuild, unbuilt_parts
 
 AFTER_TRAINING = ("KR206", "KR207", "KR210", "KR216", "KR217")
-_VALIDATION = ("validation_batch_size", "validation_steps")
+_READ = ("validation_batch_size", "validation_steps", "callbacks")
 _OWN = ("test_data", "task", "groups", "budget", "select", "ignore", "seed")
 
 
@@ -57,16 +59,36 @@ def _progress(verbose: Any) -> Iterator[Any]:
         yield lambda name: status.update(f"checking {name}")
 
 
-def _build_metrics(model: Any, probe: Batch) -> None:
-    """Let Keras make the compiled metrics, so that their names can be read."""
-    unbuilt = [m for m in model.metrics if getattr(m, "built", True) is False]
-    if not unbuilt or probe.y is None:
+def _tidied(progress: Callable[[str], None]) -> Callable[[str], None]:
+    """Return `progress` with the memory given back that the check before has freed."""
+
+    def tidied(name: str) -> None:
+        give_back()
+        progress(name)
+
+    return tidied
+
+
+def _build_compiled(model: Any, probe: Batch) -> None:
+    """Let Keras make the compiled loss and metrics, as the first step of `fit` does.
+
+    So the metrics' names can be read, and a step that one check traced is still the model's
+    step for the next: `preserve` takes away the traces of a model whose loss was not built.
+    """
+    parts = unbuilt_parts(model)
+    if not parts or probe.y is None:
         return
-    x, y, _ = (tensors(part) for part in probe.take(slice(0, 2)).parts())
-    with suppress(Exception):  # labels that do not fit: KR203 says so
-        model.compute_metrics(x, y, model(x))
-    for metric in unbuilt:
-        metric.reset_state()
+    known = {id(metric) for metric in model.metrics if getattr(metric, "built", True)}
+    with preserve(model, unbuilt=()):
+        x, y, _ = (tensors(part) for part in probe.parts())
+        with suppress(Exception):  # labels that do not fit: KR203 says so
+            outputs = outputs_of(model, probe.x)
+            model.compute_metrics(x, y, outputs)
+            if not has_own_step(model):
+                model.compute_loss(x, y, outputs)
+    for metric in model.metrics:
+        if id(metric) not in known:
+            metric.reset_state()
 
 
 def build(model: Any, probe: Batch) -> None:
@@ -81,7 +103,7 @@ def build(model: Any, probe: Batch) -> None:
         optimizer = getattr(model, "optimizer", None)
         if optimizer is not None and not optimizer.built:
             optimizer.build(model.trainable_variables)
-    _build_metrics(model, probe)
+    _build_compiled(model, probe)
 
 
 def _held_out(subject: Subject) -> dict[str, Batch]:
@@ -140,8 +162,9 @@ def check(  # noqa: PLR0913  what `fit` takes
         ignore: Prefixes of codes to leave out.
         seed: Seed of every random choice of the checks.
         verbose: `"auto"` shows progress in a terminal, 0 never, 1 always.
-        **fit_settings: Further arguments of `fit`; `validation_steps` and
-            `validation_batch_size` are read, the others (callbacks, …) are not.
+        **fit_settings: Further arguments of `fit`; `validation_steps`,
+            `validation_batch_size` and those `callbacks` that set the learning rate are read,
+            the others are not.
 
     Returns:
         The report: a row for every check.
@@ -178,7 +201,7 @@ def check(  # noqa: PLR0913  what `fit` takes
             task=task,
             groups=groups,
             seed=seed,
-            **{name: fit_settings.get(name) for name in _VALIDATION},
+            **{name: fit_settings.get(name) for name in _READ},
         )
         subject.read()
     subject.human = find(Path(settings.human or FOLDER), subject.samples())
@@ -187,6 +210,7 @@ def check(  # noqa: PLR0913  what `fit` takes
         report = _examined(model, subject, settings, verbose, budget, began)
     finally:
         unbuild(model, unbuilt)
+        give_back()
     report.facts["seconds"] = round(time.perf_counter() - began, 2)
     report.subject = subject.released()
     return report
@@ -199,7 +223,7 @@ def _examined(
     """Run the chosen checks on the built model and look for the change that mends a FAIL."""
     build(model, subject.probe)
     wanted = [c for c in settings.chosen() if c.cost not in (Cost.LIVE, Cost.EXPERIMENT)]
-    with _progress(verbose) as progress, preserve(model) as guard:
+    with _progress(verbose) as progress, remembering(), preserve(model) as guard:
         with refusing(model, subject.probe):
             _ = subject.predictions
         refuse_untrainable(model, subject.probe, _held_out(subject))
@@ -212,7 +236,7 @@ def _examined(
             subject,
             settings=settings,
             guard=guard,
-            progress=progress,
+            progress=_tidied(progress),
             budget=budget - (time.perf_counter() - began),
             facts=facts,
         )

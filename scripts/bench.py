@@ -3,11 +3,12 @@
 KERAS_BACKEND=jax python scripts/bench.py overhead|check|import
 KERAS_BACKEND=jax python scripts/bench.py zoo|fixes [--only NAME] [--seeds 0] [--out FILE] ...
 
-overhead  epochs with all default monitors over plain epochs
+overhead  epochs with all default monitors over plain epochs, and peak memory likewise; on
+          TensorFlow the monitor and RecipeTensorBoard beside Keras's TensorBoard
 check     seconds of check() on a convnet and 60,000 images; memory beyond that of the training
 import    `import keras_recipe` over `import keras`
 zoo       check() and fit() on the sick and healthy programs of tests/zoo: what is found
-fixes     the first fix of each sick program applied, and the program checked again
+fixes     the first fix of each sick program applied, and the program looked at again
 agree     FILE FILE ...: verdicts of `zoo --out` on several backends side by side
 peers     torchtest2 and neural-net-checklist on the same programs (torch, if installed)
 """
@@ -20,6 +21,7 @@ import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -31,12 +33,13 @@ ROUNDS = 9
 EPOCHS = 6  # of each run; the first, which traces, is left out
 IMAGES = 60_000
 IMPORTS = 7
+MEMORY_BAR = 1.1  # what watching may add to a training's peak memory, as a ratio
 
 
 def _models() -> dict[str, tuple[Callable[[], Any], Any, Any, int]]:
     """Return builder, data and batch size by name."""
     import numpy as np
-    from keras import Input, Sequential, layers
+    from keras import Input, Model, Sequential, layers
 
     random = np.random.default_rng(0)
     digits = random.random((1792, 64), "float32")
@@ -68,10 +71,34 @@ def _models() -> dict[str, tuple[Callable[[], Any], Any, Any, int]]:
     def lstm() -> Any:
         return Sequential([Input((24, 8)), layers.LSTM(32), layers.Dense(10, "softmax")])
 
+    def middling() -> Any:
+        """About a million parameters."""
+        stack: list[Any] = [Input((32, 32, 3))]
+        for width in (32, 64, 128):
+            stack += [layers.Conv2D(width, 3, padding="same", activation="relu")]
+            stack += [layers.MaxPooling2D(2)]
+        stack += [layers.Flatten(), layers.Dense(448, activation="relu"), layers.Dropout(0.25)]
+        return Sequential([*stack, layers.Dense(10, activation="softmax")])
+
+    def transformer() -> Any:
+        inputs = Input((32,), dtype="int32")
+        hidden = layers.Embedding(1000, 64)(inputs)
+        for _ in range(2):
+            looked = layers.MultiHeadAttention(4, 16)(hidden, hidden)
+            hidden = layers.LayerNormalization()(hidden + looked)
+            wide = layers.Dense(128, activation="relu")(hidden)
+            hidden = layers.LayerNormalization()(hidden + layers.Dense(64)(wide))
+        pooled = layers.GlobalAveragePooling1D()(hidden)
+        return Model(inputs, layers.Dense(10, activation="softmax")(pooled))
+
+    coloured = random.random((256, 32, 32, 3), "float32")
+    tokens = random.integers(0, 1000, (512, 32)).astype("int32")
     return {
         "tiny MLP": (mlp, digits, labels(1792), 32),
         "LSTM": (lstm, series, labels(1024), 32),
         "convnet": (convnet, images, labels(512), 64),
+        "middling convnet": (middling, coloured, labels(256), 32),
+        "Transformer": (transformer, tokens, labels(512), 32),
     }
 
 
@@ -84,11 +111,19 @@ def _compiled(build: Callable[[], Any]) -> Any:
     return model
 
 
-def overhead() -> None:
-    """Print epoch seconds with and without the default monitors, interleaved."""
-    import keras
+def _interleaved(
+    models: dict[str, Any],
+    data: tuple[Any, Any, int],
+    listeners: Callable[[str], list[Any]] = lambda _: [],
+) -> dict[str, float]:
+    """Return the median seconds of an epoch by label; each round trains every model once.
 
-    import keras_recipe
+    Args:
+        models: By label, compiled.
+        data: Inputs, labels and batch size.
+        listeners: Makes the callbacks of a label.
+    """
+    import keras
 
     class Clock(keras.callbacks.Callback):
         """Times each epoch from begin to end, whatever else listens."""
@@ -104,21 +139,87 @@ def overhead() -> None:
         def seconds(self) -> list[float]:
             return [b - a for a, b in zip(self.marks, self.marks[1:], strict=False)]
 
+    x, y, size = data
+    times: dict[str, list[float]] = {label: [] for label in models}
+    for _ in range(ROUNDS):
+        for label, model in models.items():
+            clock = Clock()
+            heard = [*listeners(label), clock]
+            model.fit(x, y, batch_size=size, epochs=EPOCHS, verbose=0, callbacks=heard)
+            times[label] += clock.seconds
+    return {label: statistics.median(found) for label, found in times.items()}
+
+
+def overhead() -> None:
+    """Print epoch seconds and peak memory with and without the default monitors."""
+    import keras
+
+    import keras_recipe
+
     print(f"backend {keras.backend.backend()}, {ROUNDS} rounds of {EPOCHS} epochs, medians")
     for name, (build, x, y, size) in _models().items():
-        plain, watched = _compiled(build), keras_recipe.RecipeModel(_compiled(build))
-        times: dict[str, list[float]] = {"plain": [], "watched": []}
-        for _ in range(ROUNDS):
-            for label, model in (("plain", plain), ("watched", watched)):
-                clock = Clock()
-                model.fit(x, y, batch_size=size, epochs=EPOCHS, verbose=0, callbacks=[clock])
-                times[label] += clock.seconds
-        base, ours = (statistics.median(times[k]) for k in ("plain", "watched"))
-        step = 1000 * base / (len(x) / size)
+        models = {
+            "plain": _compiled(build),
+            "watched": keras_recipe.RecipeModel(_compiled(build)),
+        }
+        found = _interleaved(models, (x, y, size))
+        step = 1000 * found["plain"] / (len(x) / size)
         print(
-            f"{name:10} plain {base:.4f} s an epoch ({step:.2f} ms a step), "
-            f"watched {ours:.4f} s, ratio {ours / base:.3f}"
+            f"{name:16} plain {found['plain']:.4f} s an epoch ({step:.2f} ms a step), watched "
+            f"{found['watched']:.4f} s, ratio {found['watched'] / found['plain']:.3f}"
         )
+    peaks = {part: _measured(part)[0] for part in ("train", "train+watch")}
+    print(
+        f"peak memory of the middling convnet: plain {peaks['train']:.0f} MiB, watched "
+        f"{peaks['train+watch']:.0f} MiB, ratio {peaks['train+watch'] / peaks['train']:.3f} "
+        f"(bar {MEMORY_BAR})"
+    )
+    if keras.backend.backend() == "tensorflow":
+        _beside_tensorboard()
+
+
+def _beside_tensorboard() -> None:
+    """Print epochs with what this package logs beside those with Keras's TensorBoard."""
+    import keras
+
+    from keras_recipe import callbacks
+
+    for name in ("tiny MLP", "middling convnet"):
+        build, x, y, size = _models()[name]
+        models = {label: _compiled(build) for label in ("plain", "Keras", "ours")}
+        with tempfile.TemporaryDirectory() as folder:
+
+            def listeners(label: str, folder: str = folder) -> list[Any]:
+                if label == "Keras":
+                    return [keras.callbacks.TensorBoard(f"{folder}/k", histogram_freq=1)]
+                ours = callbacks.RecipeMonitor(), callbacks.RecipeTensorBoard(f"{folder}/o")
+                return list(ours) if label == "ours" else []
+
+            found = _interleaved(models, (x, y, size), listeners)
+        ratios = ", ".join(
+            f"{label} {seconds:.4f} s ({seconds / found['plain']:.2f})"
+            for label, seconds in found.items()
+        )
+        print(f"{name:16} with TensorBoard, histogram_freq=1: {ratios}")
+
+
+def _train(*, watched: bool) -> None:
+    """Print the peak memory in MiB of a training of the middling convnet."""
+    import keras_recipe
+
+    build, x, y, size = _models()["middling convnet"]
+    model = _compiled(build)
+    model = keras_recipe.RecipeModel(model) if watched else model
+    model.fit(x, y, batch_size=size, epochs=EPOCHS, verbose=0)
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+
+def _measured(part: str) -> tuple[float, str]:
+    """Return the peak memory that this script prints for a part of its own, and the rest."""
+    command = [sys.executable, __file__, part]
+    made = subprocess.run(command, capture_output=True, check=True, text=True).stdout
+    peak, _, said = made.partition(" ")
+    return float(peak), said.strip()
 
 
 def _peak(*, examined: bool) -> None:
@@ -150,15 +251,12 @@ def check() -> None:
     """Print what `check()` of a convnet and 60,000 images takes: seconds, and peak memory."""
     import keras
 
-    peaks = {}
-    for part in ("fit", "check+fit"):
-        command = [sys.executable, __file__, part]
-        made = subprocess.run(command, capture_output=True, check=True, text=True).stdout
-        peak, _, said = made.partition(" ")
-        peaks[part] = float(peak)
+    found = {part: _measured(part) for part in ("fit", "check+fit")}
+    peaks = {part: peak for part, (peak, _) in found.items()}
+    said = found["check+fit"][1]
     data = IMAGES * 28 * 28 * 4 / 2**20
     added = peaks["check+fit"] - peaks["fit"]
-    print(f"backend {keras.backend.backend()}: {said.strip()}")
+    print(f"backend {keras.backend.backend()}: {said}")
     print(
         f"peak memory: training alone {peaks['fit']:.0f} MiB, with check() before it "
         f"{peaks['check+fit']:.0f} MiB: {added / data:.2f} x the data ({data:.0f} MiB) more"
@@ -192,6 +290,10 @@ if __name__ == "__main__":
         _zoo(sys.argv[1], sys.argv[2:])
         raise SystemExit
     jobs = {"overhead": overhead, "check": check, "import": imports}
+    jobs |= {
+        "train": lambda: _train(watched=False),
+        "train+watch": lambda: _train(watched=True),
+    }
     jobs |= {"fit": lambda: _peak(examined=False), "check+fit": lambda: _peak(examined=True)}
     if len(sys.argv) != 2 or sys.argv[1] not in jobs:
         raise SystemExit(__doc__)

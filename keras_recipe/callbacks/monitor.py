@@ -22,6 +22,7 @@ from keras_recipe.core.errors import NotApplicable
 from keras_recipe.core.report import Report
 from keras_recipe.core.runner import run
 from keras_recipe.core.settings import Settings, unknown
+from keras_recipe.surgery.averages import own_arrays
 from keras_recipe.surgery.plan import Plan, plan
 
 ACTIONS = ("warn", "stop", "raise")
@@ -148,6 +149,8 @@ class RecipeMonitor(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Note the time."""
+        if self._steps is not None:
+            self._steps.begin_epoch((self.params or {}).get("steps"))
         self._began = time.perf_counter()
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
@@ -168,6 +171,7 @@ class RecipeMonitor(keras.callbacks.Callback):
 
     def on_train_end(self, logs: Any = None) -> None:
         """Take the watch off, look at what was learned, and judge."""
+        own_arrays(self.model)
         self._conclude()
         self.close()
         self._act()

@@ -10,6 +10,7 @@ from keras_recipe.callbacks import program
 from keras_recipe.callbacks.trace import STATISTICS, Trace
 from keras_recipe.surgery.instrument import CannotWatch, Instrument, instrument
 from keras_recipe.surgery.step_recorder import Readings
+from keras_recipe.surgery.waiting import Waiting, untimed
 
 
 class StepWatch:
@@ -23,10 +24,16 @@ class StepWatch:
     def __init__(self, model: Any, trace: Trace) -> None:
         self._model, self._trace, self._steps = model, trace, 0
         self._instrument: Instrument | None = None
+        model.train_function = untimed(model)
         try:
             self._instrument = instrument(model)
         except CannotWatch as reason:
             self._give_up(str(reason))
+        self._waiting = Waiting(model)
+
+    def begin_epoch(self, steps: int | None) -> None:
+        """Decide whether to time some of the epoch's steps; `steps` is its length, if known."""
+        self._waiting.begin_epoch(len(self._trace.epochs), steps)
 
     def end_epoch(self) -> None:
         """Add an epoch's numbers to the trace; without any if it can't be watched."""
@@ -41,9 +48,13 @@ class StepWatch:
             self._note_bad(readings, paths)
         self._trace.weights.append(weights)
         self._trace.steps.append(steps)
+        timed = self._waiting.end_epoch()
+        if timed is not None:
+            self._trace.waiting.append({"epoch": len(self._trace.epochs) - 1, **timed})
 
     def end(self) -> None:
         """Take the watch off the model."""
+        self._waiting.remove()
         if self._instrument is not None:
             self._instrument.remove()
             self._instrument = None

@@ -23,6 +23,10 @@ class Trace:
         learning_rate: At the end of each epoch; None where not known.
         steps: Optimizer steps made; None where not known.
         seconds: Wall time, validation included.
+        waiting: `{"epoch": n, "waited": s, "computed": s, "steps": k}` for epochs 0, 1, 3, 7,
+            ...: the least seconds that one of a few steps waited for its data, and the median
+            of what they then took. Not for TensorFlow, nor where epochs are short; see
+            `surgery.waiting`.
         weights: By weight path the Euclidean norms `gradient_norm`, `weight_norm` and
             `update_norm` and their `update_ratio` (update to weight): medians over the last
             64 steps, and under `"last"` those of the last step. A gradient that does not exist
@@ -37,7 +41,8 @@ class Trace:
             this was not found out.
         shapes: Shape of each trainable weight by path.
         optimizer: What made the updates: `name`, `scales_loss`, the `learning_rate` before the
-            first step, and `clipnorm`, `global_clipnorm`, `clipvalue`, `weight_decay` if set.
+            first step, and `clipnorm`, `global_clipnorm`, `clipvalue`, `weight_decay`,
+            `ema_momentum` if set.
         plan: `epochs` and `steps` an epoch that were planned, and the schedule's `rates`; see
             `surgery.plan.Plan`.
         program: What is known of the model and the fit: `custom_step`, `silent_output`,
@@ -62,6 +67,7 @@ class Trace:
     learning_rate: list[float | None] = field(default_factory=list)
     steps: list[int | None] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
+    waiting: list[dict[str, float]] = field(default_factory=list)
     weights: list[dict[str, dict[str, Any]]] = field(default_factory=list)
     activations: list[dict[str, Any]] = field(default_factory=list)
     first_bad: dict[str, Any] | None = None

@@ -45,7 +45,7 @@ LINKS: Sequence[tuple[tuple[str, ...], tuple[str, ...], str]] = (
         "the output first has to walk to the targets, or the gradients are as large as they",
     ),
     (
-        ("KR103", "KR107", "KR118"),
+        ("KR103", "KR107", "KR118", "KR402"),
         _LEARNING,
         "labels that do not belong to the inputs can be learned by heart and no better",
     ),

@@ -79,7 +79,12 @@ def gain_of(trace: Any, name: str, least: float) -> Gain | None:
 
 
 def has_stalled(onward: Mapping[str, Any], share: float = 0.1) -> bool:
-    """Whether no way of training on brought as much as `share` of what can be learned."""
+    """Whether no way of training on brought as much as `share` of what can be learned.
+
+    Nobody knows that while there is a way that was not tried.
+    """
+    if onward.get("untried"):
+        return False
     turns = onward.get("turns", {}).values()
     best = max((max(turn["skill"]) for turn in turns), default=float("inf"))
     return bool(best < onward.get("skill", 0.0) + share)

@@ -17,6 +17,7 @@ from keras_recipe.experiments.contest import split_rows
 from keras_recipe.experiments.progress import clipping, faded, regularized, update_ratio
 from keras_recipe.experiments.skill import skill
 from keras_recipe.experiments.trial import advance
+from keras_recipe.surgery.averages import averages
 from keras_recipe.surgery.optimizer import innermost, other_optimizer, rate_of, restarted
 from keras_recipe.surgery.preserve import preserve
 from keras_recipe.surgery.toggles import without_regularization
@@ -96,8 +97,9 @@ def onward(
 
     Returns:
         `skill`, the share at the end of the fit, on `rows` rows, and `turns`: by name of a
-        `Turn` its `rate`, `batch_size`, `steps` and the `skill` after each of them. Empty
-        where it can't be said.
+        `Turn` its `rate`, `batch_size`, `steps` and the `skill` after each of them; `untried`,
+        the names of those that there was no time for, all of them where the optimizer averages
+        the weights. Empty where it can't be said.
     """
     began = time.perf_counter()
     rows, held = split_rows(sample, seed)
@@ -108,11 +110,13 @@ def onward(
             now = skill(model, task, held)
         if not np.isfinite(now):
             return {}
-        found: dict[str, Any] = {"skill": now, "rows": len(held), "turns": {}}
+        found: dict[str, Any] = {"skill": now, "rows": len(held), "turns": {}, "untried": []}
         size, steps = min(batch_size, len(rows)), _steps(trace)
+        averaged = averages(model)  # each fit ends with the average, not what it trained to
         for turn in turns(model, trace) if now < ENOUGH else ():
-            if time.perf_counter() - began > seconds:
-                break
+            if averaged or time.perf_counter() - began > seconds:
+                found["untried"].append(turn.name)
+                continue
             shares = _trained(model, turn, rows, size, lambda: skill(model, task, held), steps)
             found["turns"][turn.name] = {
                 "rate": turn.rate,

@@ -6,10 +6,14 @@ import time
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 
+from keras_recipe.core.result import Fix
 from keras_recipe.data.batch import Batch, mapped
+from keras_recipe.data.recoding import change_inputs
 
 FOLDS = 3
 CAFFE = np.array([103.939, 116.779, 123.68])  # Keras's own means, blue first
@@ -29,6 +33,19 @@ class Preprocessing:
     name: str
     code: str
     apply: Callable[[np.ndarray], np.ndarray]
+
+    def in_float32(self, x: np.ndarray) -> np.ndarray:
+        """Return inputs of any type prepared, as float32."""
+        return self.apply(np.asarray(x, "float64")).astype("float32")
+
+    def fix(self, **tried: Any) -> Fix:
+        """Return the fix that prepares the inputs so, with what became of a measurement."""
+        return Fix(
+            text=f"Feed it inputs {self.name}, best by a layer inside the model.",
+            code=f"x = {self.code}",
+            data=partial(change_inputs, change=self.in_float32),
+            tried=tried,
+        )
 
 
 def form_of(x: np.ndarray) -> str:
@@ -127,9 +144,7 @@ def prepared(batch: Batch, way: Preprocessing | None) -> Batch:
     """Return the same rows with other inputs; None leaves them as they are."""
     if way is None:
         return batch
-    return batch.with_x(
-        mapped(lambda a: way.apply(np.asarray(a, "float64")).astype("float32"), batch.x)
-    )
+    return batch.with_x(mapped(way.in_float32, batch.x))
 
 
 def probed(

@@ -60,6 +60,26 @@ def update_ratio(trace: Any, epoch: int = 0) -> float | None:
     return _median([ratio for ratio in ratios if np.isfinite(ratio)])
 
 
+def when(trace: Any, epoch: int) -> str:
+    """Return an epoch in words, with the steps made by its end where they are known.
+
+    Args:
+        trace: A `Trace`.
+        epoch: Counted from 0.
+    """
+    steps = trace.steps[: epoch + 1]
+    known = len(steps) == epoch + 1 and None not in steps
+    return f"epoch {epoch + 1}" + (f" (step {sum(steps)})" if known else "")
+
+
+def fastest(trace: Any, epoch: int = 0) -> str:
+    """Return the path of the kernel with an epoch's largest update ratio; "" if unknown."""
+    weights = trace.weights[epoch] if -len(trace.weights) <= epoch < len(trace.weights) else {}
+    ratios = {path: weights[path]["update_ratio"] for path in kernels(trace) if path in weights}
+    sound = {path: ratio for path, ratio in ratios.items() if np.isfinite(ratio)}
+    return max(sound, key=lambda path: sound[path], default="")
+
+
 def rates(trace: Any) -> np.ndarray:
     """Return the learning rate at evenly spaced moments of the fit, as far as it is known."""
     epochs = [rate for rate in trace.learning_rate if rate is not None]

@@ -32,6 +32,8 @@ class Undone:
         before: How well the splits were told apart, 0 to 1.
         after: The same with the change.
         drift: Whether a course of the data over time could look the same.
+        make: Makes it, on an array of held-out rows.
+        place: Place of the input among the flattened ones.
     """
 
     text: str
@@ -39,6 +41,8 @@ class Undone:
     before: float
     after: float
     drift: bool
+    make: Callable[[np.ndarray], np.ndarray]
+    place: int = 0
 
 
 @dataclass(frozen=True)
@@ -229,13 +233,22 @@ def undoing(training: Batch, held: Batch, before: Signal, seed: int) -> Undone |
             after = _proved(training.x, held.x, index, change, seed)
             if after is not None and after.skill < min(before.skill / 2.5, ALIKE):
                 known = max(after.skill, 0.0)
-                return Undone(change.text, change.code, before.skill, known, change.drift)
+                return Undone(
+                    *(change.text, change.code, before.skill, known, change.drift),
+                    make=_in_numbers(change),
+                    place=index,
+                )
     return None
+
+
+def _in_numbers(change: _Change) -> Callable[[np.ndarray], np.ndarray]:
+    """Return the change as it is made on an array of any type."""
+    return lambda a: np.asarray(change.make(np.asarray(a, "float64")), "float32")
 
 
 def _proved(x: Any, other: Any, index: int, change: _Change, seed: int) -> Signal | None:
     flat = keras.tree.flatten(other)
-    flat[index] = np.asarray(change.make(np.asarray(flat[index], "float64")), "float32")
+    flat[index] = _in_numbers(change)(flat[index])
     try:
         return told_apart(x, keras.tree.pack_sequence_as(other, flat), seed)
     except NotApplicable:

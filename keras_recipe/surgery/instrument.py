@@ -92,8 +92,6 @@ def _watchable(model: Any) -> Any:
     optimizer = getattr(optimizer, "inner_optimizer", optimizer)  # loss scaling around it
     if not isinstance(optimizer, keras.optimizers.Optimizer):
         reason = "the model has no Keras optimizer of its own"
-    elif optimizer.use_ema:  # on JAX a second watched fit did not give the same bits
-        reason = "the optimizer keeps a moving average of the weights"
     elif getattr(optimizer, "optimizers", None):
         reason = "the model has several optimizers"
     elif model.built and not model.trainable_variables:

@@ -4,6 +4,7 @@ import copy
 import json
 import math
 import pickle
+import time
 import warnings
 
 import keras
@@ -87,6 +88,26 @@ def test_losses_and_weights_are_those_of_a_training_without_it():
         ]
         found.append((losses, state))
     assert found[0] == found[1]
+
+
+def test_the_wait_for_data_is_recorded():
+    class Slow(keras.utils.PyDataset):
+        def __len__(self):
+            return 24
+
+        def __getitem__(self, index):
+            time.sleep(0.02)
+            x, y = rows(8)
+            return x, y
+
+    model, monitor = healthy(), RecipeMonitor()
+    model.fit(Slow(), verbose=0, callbacks=[monitor])
+    if keras.backend.backend() == "tensorflow":
+        assert monitor.trace.waiting == []
+        assert monitor.report["KR320"].status is Status.SKIP
+    else:
+        assert monitor.trace.waiting[0]["waited"] > 0.01
+        assert monitor.report["KR320"].status is not Status.SKIP  # which, the machine decides
 
 
 def test_a_failure_warns_once_when_training_ends():

@@ -112,3 +112,16 @@ def test_a_loser_gets_a_second_chance_and_the_model_is_put_back(better, runs):
 def test_no_time_no_verdict():
     model = line()
     assert run(model, *diabetes(), 0.9, seconds=0.0) is None
+
+
+def test_what_is_settled_is_not_compared():
+    x, y = diabetes()
+    made = subject(line(), x, ((y - y.mean()) / y.std()).astype("float32"))
+    rows = Side(rows=made.sample, score=lambda: 0.2)
+    plan = {"steps": 2, "planned": 2, "batch_size": 8, "seed": 0, "seconds": INF}
+    never = Side(rows=made.sample, score=lambda: pytest.fail("it was compared"))
+    model = made.need("model")
+    race = contest(model, rows, never, least=0.3, ratio=0.2, settled=0.2, **plan)
+    assert not race.compared
+    assert race.reached == (0.2, 0.0)
+    assert contest(model, rows, rows, least=0.3, ratio=0.2, settled=0.21, **plan).compared

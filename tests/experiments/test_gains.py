@@ -44,3 +44,4 @@ def test_a_training_has_stalled_if_nothing_brings_more():
     assert not has_stalled(onward(0.3, same=[0.3] * 3, faster=[0.5] * 3))
     assert not has_stalled(onward(0.9))
     assert not has_stalled({})
+    assert not has_stalled({**onward(0.3, same=[0.3] * 3), "untried": ["restored"]})

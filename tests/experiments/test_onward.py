@@ -72,3 +72,12 @@ def test_only_what_the_trace_gives_a_reason_for_is_tried():
     assert [turn.name for turn in turns(model, small)] == ["same", "faster"]
     large = Trace(weights=[norms(0.1)], shapes=shapes)
     assert [turn.name for turn in turns(model, large)] == ["same", "slower"]
+
+
+@pytest.mark.filterwarnings("ignore::keras_recipe.callbacks.monitor.RecipeWarning")
+def test_what_there_was_no_time_for_is_named():
+    model, trace, subject, batch_size = fitted(keras.optimizers.SGD(1e-4))
+    told = {"batch_size": batch_size, "seed": 0, "seconds": 0.0}
+    found = onward(model, trace, subject.sample, subject.task, **told)
+    assert found["turns"] == {}
+    assert found["untried"][:1] == ["same"]

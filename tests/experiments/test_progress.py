@@ -7,6 +7,7 @@ from keras_recipe.experiments.progress import (
     alive,
     clipping,
     faded,
+    fastest,
     gain,
     grew,
     kernels,
@@ -15,6 +16,7 @@ from keras_recipe.experiments.progress import (
     regularized,
     straight,
     update_ratio,
+    when,
 )
 
 
@@ -112,3 +114,18 @@ def test_a_gradient_that_does_not_exist_is_none_clipped():
 )
 def test_what_could_hold_learning_back(fields, held):
     assert regularized(trace(1.0, **fields)) is held
+
+
+def test_an_epoch_is_named_with_its_step():
+    made = trace(1.0, 0.5, 0.4)
+    assert when(made, 1) == "epoch 2 (step 100)"
+    made.steps[0] = None
+    assert when(made, 1) == "epoch 2"
+
+
+def test_the_kernel_that_moves_most_is_named():
+    made = trace(1.0)
+    made.weights[0]["c/kernel"]["update_ratio"] = 0.5
+    made.weights[0]["d/kernel"]["update_ratio"] = float("nan")
+    assert fastest(made) == "c/kernel"
+    assert fastest(trace()) == ""

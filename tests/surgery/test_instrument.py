@@ -309,9 +309,3 @@ def test_what_cannot_be_watched_says_so():
     model.compile(several, "mse")
     with pytest.raises(CannotWatch, match="several optimizers"):
         instrument(model)
-
-
-def test_an_optimizer_that_averages_its_weights_is_not_watched():
-    model = dense(keras.optimizers.AdamW(0.01, use_ema=True))
-    with pytest.raises(CannotWatch, match="moving average"):
-        instrument(model)

@@ -57,3 +57,13 @@ def test_loss_scaling_is_seen():
     scaled = keras.optimizers.LossScaleOptimizer(keras.optimizers.Adam(-0.5))
     facts = optimizer_facts(specimens.classifier(optimizer=scaled))
     assert facts == {"name": "Adam", "scales_loss": True, "learning_rate": -0.5}
+
+
+def test_a_scheduler_callback_decides_by_epoch():
+    scheduler = keras.callbacks.LearningRateScheduler(lambda epoch: 0.5**epoch)
+    found = plan(specimens.classifier(), 3, 2, [scheduler])
+    assert found.rates == [1.0, 1.0, 0.5, 0.5, 0.25, 0.25]
+    assert found.by_callback
+    assert not plan(specimens.classifier(), 3, None, [scheduler]).rates
+    plateau = keras.callbacks.ReduceLROnPlateau()
+    assert plan(specimens.classifier(), 3, 2, plateau).unforeseen == ["ReduceLROnPlateau"]

@@ -172,27 +172,42 @@ def agree(argv):
 
 
 def fixes(argv):
-    """Apply the first problem's fix to every sick program and check again."""
+    """Apply the first problem's fix to every sick program and look again."""
     backend, wanted = run.prepare(), run.arguments(fixes.__doc__, argv)
-    todo, tally = run.chosen("mend", wanted, backend, ["sick"]), []
+    todo, rows = run.chosen("mend", wanted, backend, ["sick"]), []
 
     def seen(job, out):
-        if out.get("fixed"):
-            gone = out["fixed"] not in out["after"]
-            new = sorted(set(out["after"]) - set(out["fails"]))
-            tally.append((gone, not out["after"], bool(new)))
-            said = f"{out['fixed']} {'gone' if gone else 'still there'}: {out['text']}"
-            said += f" New: {' '.join(new)}" if new else ""
-        else:
-            said = out.get("crash") or f"no fix to apply; FAILs: {' '.join(out['fails'])}"
-        print(f"{job[1]} {said}", flush=True)
+        rows.append({"name": job[1], "seed": job[3], "out": out})
+        print(f"{job[1]} {_mended(out)}", flush=True)
+        if wanted.out:
+            wanted.out.write_text(json.dumps({"backend": backend, "rows": rows}))
 
     jobs = {"mend": functools.partial(run.mend, budget=wanted.budget)}
-    results = run.run(todo, jobs, workers=wanted.jobs, limit=wanted.limit, seen=seen)
-    failing = sum(bool(out.get("fails")) for out in results.values())
-    gone, clean, new = (sum(row[i] for row in tally) for i in range(3))
+    run.run(todo, jobs, workers=wanted.jobs, limit=wanted.limit, seen=seen)
+    found = [row["out"] for row in rows]
+    failing, tried = [o for o in found if o.get("fails")], [o for o in found if o.get("fixed")]
+    gone = [o for o in tried if o["fixed"] not in o["after"]]
+    tally = collections.Counter((o["fixed"], o in gone) for o in tried)
+    for code in sorted({code for code, _ in tally}):
+        there, away = tally[code, False], tally[code, True]
+        print(f"  {code}: gone in {away} of {away + there}")
     print(
-        f"{backend}: {len(results)} sick programs, {failing} with a FAIL, {len(tally)} with a "
-        f"fix that can be applied; the FAIL vanished in {gone} "
-        f"({share(gone, len(tally)):.1%}), all FAILs in {clean}; new FAILs in {new}"
+        f"{backend}: {len(found)} sick programs, {len(failing)} with a FAIL, {len(tried)} with "
+        f"a fix that can be applied ({sum(o['fitted'] for o in tried)} of these found by the "
+        f"fit); the FAIL vanished in {len(gone)} ({share(len(gone), len(tried)):.1%} of the "
+        f"applied, {share(len(gone), len(failing)):.1%} of the failing), all FAILs in "
+        f"{sum(not o['after'] for o in tried)}; another check's verdict became a FAIL in "
+        f"{sum(bool(o['touched']) for o in tried)}"
     )
+
+
+def _mended(out):
+    """Return what a fix did, in one line."""
+    if "crash" in out:
+        return out["crash"]
+    if not out["fixed"]:
+        return out.get("refused") or f"no fix to apply; FAILs: {' '.join(out['fails'])}"
+    gone = "gone" if out["fixed"] not in out["after"] else f"still there ({out['message']})"
+    left = f" Left: {' '.join(out['after'])}." if out["after"] else ""
+    new = f" Touched: {' '.join(out['touched'])}." if out["touched"] else ""
+    return f"{out['fixed']} {gone}: {out['text']}{left}{new}"

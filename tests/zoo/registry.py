@@ -183,6 +183,7 @@ KINDS: dict[str, tuple[str, dict[str, str]]] = {
     "exploding_nan": (
         "activations, loss or weights blow up",
         {
+            "KR204": "the first loss is no number, and the layer is named",
             "KR221": "follows the scale through depth",
             "KR310": "finds the first NaN",
             "KR311": "the loss runs away",
@@ -263,6 +264,25 @@ KINDS: dict[str, tuple[str, dict[str, str]]] = {
             "KR319": "the loss still falls at the end",
         },
     ),
+    "momentum_too_high": (
+        "the steps add up for so long that they overshoot",
+        {
+            "KR302": "another optimizer does far better in the same steps",
+            "KR311": "the loss runs away",
+            "KR312": "the loss swings",
+            "KR318": "steps are too large for the weights",
+        },
+    ),
+    "no_update": (
+        "hardly a step, or none, reaches the weights",
+        {
+            "KR302": "another optimizer does far better in the same steps",
+            "KR313": "nothing is learned",
+            "KR317": "sees that nothing moves",
+            "KR318": "steps are too small for the weights",
+            "KR319": "what was cut short had hardly begun",
+        },
+    ),
     "lr_negative": ("the step has the wrong sign", {"KR318": "reads the rate"}),
     "lr_decay_too_fast": (
         "the schedule reaches about 0 long before the end",
@@ -287,6 +307,43 @@ KINDS: dict[str, tuple[str, dict[str, str]]] = {
             "KR302": "another step does far better",
             "KR318": "steps are off",
             "KR319": "the loss still falls at the end",
+        },
+    ),
+    "wrong_epoch_kept": (
+        "the weights kept are not those of the best epoch",
+        {
+            "KR319": "the model is far from where its training was",
+            "KR410": "compares the epoch kept with the best one",
+        },
+    ),
+    "ema_never_caught_up": (
+        "the average of the weights is still that of the start",
+        {"KR319": "compares the momentum of the average with the steps made"},
+    ),
+    "constraint_too_tight": (
+        "a constraint leaves the weights no room to learn",
+        {
+            "KR209": "a few examples cannot be fitted",
+            "KR305": "the training loss stays above the floor",
+            "KR318": "steps lead nowhere",
+            "KR414": "without it the model learns",
+        },
+    ),
+    "repeats_one_batch": (
+        "the pipeline gives the same rows again and again",
+        {
+            "KR103": "counts the rows that are there twice",
+            "KR111": "reads the order of the batches",
+            "KR113": "counts the rows",
+            "KR413": "what is learned holds for few rows",
+        },
+    ),
+    "heads_unbalanced": (
+        "one head's loss outweighs the other's so far that it starves",
+        {
+            "KR219": "measures the gradient of each weight",
+            "KR305": "the training loss stays above the floor",
+            "KR317": "sees that nothing moves",
         },
     ),
     "over_regularised": (

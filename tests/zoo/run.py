@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import multiprocessing
 import os
 import random
@@ -63,28 +64,80 @@ def _slow(result):
     return -result.seconds
 
 
-def mend(name, sick, seed, budget=60.0):
-    """Apply the first fix that can be applied; check before and after."""
-    from zoo import registry
+class Repair:
+    """One program: looked at, changed by a fix and looked at again."""
 
+    def __init__(self, name, sick, seed, budget):
+        from zoo import registry
+
+        self.build = lambda: registry.entry(name).build(sick=sick, seed=seed)
+        self.budget = budget
+        self.start()
+
+    def start(self):
+        """Build the program as it was."""
+        import keras_recipe
+
+        program = self.build()
+        data = {"validation_data": program.validation_data, **program.fit}
+        self.model = keras_recipe.RecipeModel(program.model)
+        self.given = {"x": program.x, "y": program.y, **data}
+
+    def look(self, *, fitted):
+        """Check, train if asked for, and return the report."""
+        self.model.check(**self.given, budget=self.budget)
+        if fitted:
+            with contextlib.suppress(Exception):  # some sick programs cannot be trained at all
+                self.model.fit(**self.given, verbose=0)
+        return self.model.report
+
+    def apply(self, fix):
+        """Make the change on the model and on what `fit` is given."""
+        if fix.action is not None:
+            self.model = fix.apply(self.model)
+        if fix.data is not None:
+            self.given = fix.apply_to_data(**self.given)
+
+
+def mend(name, sick, seed, budget=60.0):
+    """Apply the first fix of a FAIL, look again, and say whose verdict changed.
+
+    Where no FAIL before training has a fix that can be applied, the program is trained too,
+    before and after.
+    """
     import keras_recipe
 
-    program = registry.entry(name).build(sick=sick, seed=seed)
-    data = {"validation_data": program.validation_data, "budget": budget, **program.fit}
-    model = keras_recipe.RecipeModel(program.model)
-    before = model.check(program.x, program.y, **data)
-    fails = [r.code for r in before.failures]
-    fixable = [r for r in before.failures if r.fix is not None and r.fix.action is not None]
+    repair = Repair(name, sick, seed, budget)
+    for fitted in (False, True):
+        before = repair.look(fitted=fitted)
+        fixable = [r for r in before.failures if r.fix is not None and r.fix.can_be_applied]
+        if fixable:
+            break
+    found = {"fails": [r.code for r in before.failures], "fixed": "", "fitted": fitted}
     if not fixable:
-        return {"fails": fails, "fixed": ""}
-    model = fixable[0].fix.apply(model)
-    after = [r.code for r in model.check(program.x, program.y, **data).failures]
+        return found
+    finding = fixable[0]
+    if fitted:  # the fix goes to the program as it was before its training
+        repair.start()
+    try:
+        repair.apply(finding.fix)
+    except keras_recipe.InputError as refused:
+        return {**found, "refused": f"{finding.code}: {refused}"}
+    after = repair.look(fitted=fitted)
     return {
-        "fails": fails,
-        "fixed": fixable[0].code,
-        "text": fixable[0].fix.text,
-        "after": after,
+        **found,
+        "fixed": finding.code,
+        "text": finding.fix.text,
+        "after": [r.code for r in after.failures],
+        "message": after[finding.code].message,
+        "touched": touched(_statuses(before), _statuses(after)),
     }
+
+
+def touched(before, after):
+    """Return the codes that were no FAIL and are one now, nothing kept from looking before."""
+    judged = {code: status for code, status in before.items() if status in ("pass", "warn")}
+    return sorted(code for code in judged if after.get(code) == "fail")
 
 
 def _work(jobs, pipe):

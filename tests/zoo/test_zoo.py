@@ -17,6 +17,7 @@ TRAINED_BEFORE = (
     "fine_tuning_at_a_hundred_thousandth",
     "pretrained_base_frozen",
     "pupil_of_a_larger_net",
+    "trained_a_second_time",
 )
 
 
@@ -34,6 +35,9 @@ def test_there_are_enough_programs_of_enough_kinds():
     assert len(FAULTS) >= 60
     assert len(HEALTHY) >= 40
     assert len({entry.kinds[0] for entry in FAULTS.values()}) >= 40
+    homes = [entry.make.__module__ for entry in (*FAULTS.values(), *HEALTHY.values())]
+    assert sum("faults_live_" in home for home in homes) >= 25
+    assert sum("healthy_odd_runs" in home for home in homes) >= 25
 
 
 def test_kinds_are_named_by_codes_with_a_reason():

@@ -5,6 +5,7 @@ from keras_recipe.core.errors import NotApplicable
 from keras_recipe.core.result import Fix, Result, failed, passed
 from keras_recipe.experiments.gains import has_stalled
 from keras_recipe.experiments.progress import gain
+from keras_recipe.surgery.widen import widen
 
 
 @check("KR305", cost="live", requires=("KR310",))
@@ -40,6 +41,9 @@ def can_overfit(trace: Any, *, enough: float = 0.5) -> Result:
         "unit": "share learned",
         "evidence": {"best_of_training_on": best, "ways": sorted(turns)},
     }
+    if got is not None and got >= enough:  # the weights kept are others: KR217, KR319
+        text = f"{text}, but {got:.0%} of the best constant's loss was gone while it trained"
+        return passed(text, **fields)
     behind = has_stalled(trace.onward) and trace.onward.get("behind")
     if skill >= enough or not behind or trace.program.get("custom_step"):
         return passed(text, **fields)
@@ -50,6 +54,7 @@ def can_overfit(trace: Any, *, enough: float = 0.5) -> Result:
         fix=Fix(
             text="Make it larger until it overfits.",
             code='keras.layers.Dense(64, activation="relu")  # in place of fewer units',
+            action=widen,
         ),
         **fields,
     )

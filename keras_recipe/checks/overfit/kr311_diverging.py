@@ -5,6 +5,7 @@ import numpy as np
 from keras_recipe.core.check import check
 from keras_recipe.core.errors import NotApplicable
 from keras_recipe.core.result import Fix, Result, failed, passed, warned
+from keras_recipe.experiments.progress import when
 
 
 def _is_noise(losses: np.ndarray, falls: float) -> bool:
@@ -72,6 +73,8 @@ def diverging(
             f"the training loss went from {first:.4g} to {float(losses[-1]):.4g}",
             measured=float(losses[-1]),
         )
+    above = np.flatnonzero(losses <= first + share * abs(first))[-1] + 1  # and stayed there
+    fields["where"] = when(trace, max(int(above), epochs - 1))
     text = (
         f"the training loss rose from {first:.4g} to {last:.4g} or more in the last two epochs"
     )

@@ -5,6 +5,7 @@ import numpy as np
 from keras_recipe.core.check import check
 from keras_recipe.core.errors import NotApplicable
 from keras_recipe.core.result import Fix, Result, failed, passed, warned
+from keras_recipe.experiments.progress import fastest, when
 
 
 def _is_flat(losses: np.ndarray, share: float) -> bool:
@@ -84,6 +85,8 @@ def not_learning(
         text="Overfit one batch first, then look for dead units and a learning rate too small.",
         code="model.compile(keras.optimizers.Adam(1e-3), loss)",
     )
+    moves = fastest(trace, -1)
+    fields["where"] = when(trace, epochs - 1) + (f"; {moves} moves most" if moves else "")
     proof = _proof(trace, collapsed, still)
     enough = (trace.total_steps or 0) >= steps and not trace.program.get("custom_step")
     if proof and enough and any(trace.learning_rate):

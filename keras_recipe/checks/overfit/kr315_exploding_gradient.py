@@ -21,6 +21,15 @@ def _norms(trace: Any) -> list[tuple[str, float]]:
     return [(when, norm) for when, norm in found if np.isfinite(norm) and norm > 0]
 
 
+def _loudest(trace: Any, place: str) -> str:
+    """Return the weight with the largest gradient in an epoch; before a NaN, the one it hit."""
+    kind, _, number = place.partition(" ")
+    if kind == "step":
+        return str(trace.first_bad["weights"][-1])
+    sizes = {p: n["gradient_norm"] or 0.0 for p, n in trace.weights[int(number) - 1].items()}
+    return max(sizes, key=lambda path: sizes[path])
+
+
 def _lost(trace: Any) -> bool:
     """Whether the training ended with a NaN."""
     losses = trace.series("loss")
@@ -67,6 +76,7 @@ def exploding_gradient(
     if not harmed or not (grew or large):
         text = f"gradient norms between {values.min():.3g} and {values.max():.3g}"
         return passed(text, **fields)
+    fields["where"] = f"{norms[at][0]}, {_loudest(trace, norms[at][0])}"
     text = (
         f"the gradient's norm grew from {values[: at + 1].min():.3g} to {values[at]:.3g} by "
         f"{norms[at][0]}"

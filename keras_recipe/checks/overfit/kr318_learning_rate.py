@@ -1,3 +1,4 @@
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -5,7 +6,16 @@ import numpy as np
 from keras_recipe.core.check import check
 from keras_recipe.core.result import Fix, Result, failed, passed, warned
 from keras_recipe.experiments.gains import Gain, gain_of
-from keras_recipe.experiments.progress import clipping, gain, moved, straight, update_ratio
+from keras_recipe.experiments.progress import (
+    clipping,
+    fastest,
+    gain,
+    moved,
+    straight,
+    update_ratio,
+    when,
+)
+from keras_recipe.surgery.optimizer import multiply_rate, start_over, unclip
 from keras_recipe.surgery.plan import Plan
 
 WHERE = {
@@ -17,8 +27,16 @@ WHERE = {
 
 HIGH = "The steps are too large for this model: the learning rate is too high."
 LOW = "The steps are too small for this model: the learning rate is too low."
-LOWER = Fix(text="Lower the learning rate by 10.", code="keras.optimizers.Adam(1e-3)")
-RAISE = Fix(text="Raise the learning rate by 10.", code="keras.optimizers.Adam(1e-3)")
+LOWER = Fix(
+    text="Lower the learning rate by 10.",
+    code="keras.optimizers.Adam(1e-3)",
+    action=partial(multiply_rate, factor=0.1),
+)
+RAISE = Fix(
+    text="Raise the learning rate by 10.",
+    code="keras.optimizers.Adam(1e-3)",
+    action=partial(multiply_rate, factor=10.0),
+)
 
 
 def _lost(trace: Any) -> bool:
@@ -58,12 +76,14 @@ def _best(trace: Any, least: float) -> tuple[str, Gain] | None:
 def _mended(trace: Any, name: str, best: Gain) -> Result:
     clips, ratio = clipping(trace), update_ratio(trace)
     if name == "unclipped":
+        action: Any = unclip
         clip = max(clips, key=lambda one: clips[one])
         text = f"`{clip}` cuts the gradients to 1/{clips[clip]:.3g} of their size; "
         cause = f"`{clip}` is far below the gradients: it takes the steps away."
         code = f"keras.optimizers.SGD(rate, {clip}={clips[clip] * trace.optimizer[clip]:.2g})"
     else:
         text = "" if ratio is None else f"an update was {ratio:.1e} of its weight; "
+        action = partial(start_over, learning_rate=best.rate)
         cause = HIGH if name == "slower" else LOW
         code = f"model.optimizer.learning_rate = {best.rate:.3g}"
     return failed(
@@ -72,8 +92,9 @@ def _mended(trace: Any, name: str, best: Gain) -> Result:
         measured=ratio,
         expected=1e-3,
         unit="update to weight",
+        where=f"{when(trace, 0)}, {fastest(trace)}",
         cause=cause,
-        fix=Fix(text=f"Train {WHERE[name]}.", code=code, tried=best.tried),
+        fix=Fix(text=f"Train {WHERE[name]}.", code=code, action=action, tried=best.tried),
     )
 
 
@@ -85,6 +106,7 @@ def _by_size(trace: Any, limits: dict[str, float]) -> Result:
         "measured": last,
         "expected": 1e-3,
         "unit": "update to weight",
+        "where": f"{when(trace, 0)}, {fastest(trace)}" if first else "",
         "evidence": {"first": first, "last": last, "clipping": clips},
     }
     if first is None:

@@ -1,3 +1,4 @@
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -5,7 +6,8 @@ import numpy as np
 from keras_recipe.core.check import check
 from keras_recipe.core.errors import NotApplicable
 from keras_recipe.core.result import Fix, Result, failed, passed, warned
-from keras_recipe.experiments.gains import gain_of
+from keras_recipe.data.refitting import longer, with_settings
+from keras_recipe.experiments.gains import Gain, gain_of
 from keras_recipe.experiments.progress import gain
 
 
@@ -24,6 +26,56 @@ def _was_better(trace: Any) -> bool:
     return any(one[:-1].min() <= one[-1] / 2 for one in known)
 
 
+def _too_short(more: Gain, epochs: int, *, large: bool) -> tuple[str, Fix]:
+    """Return that too few steps were made, and what makes more."""
+    code = "batch_size=32" if large else f"epochs={4 * epochs}"
+    fix = Fix(
+        text="Take smaller batches." if large else "Train longer, with early stopping.",
+        code=f"model.fit(x, y, {code}, callbacks=[...])",
+        data=partial(with_settings, batch_size=32) if large else partial(longer, times=4),
+        tried=more.tried,
+    )
+    return "Too few steps: few epochs, large batches or a low rate.", fix
+
+
+def _never_caught_up(trace: Any, apart: float) -> tuple[str, Fix] | None:
+    """Return that the model is an average of weights that still is that of the start, if so."""
+    momentum, made = trace.optimizer.get("ema_momentum"), trace.total_steps or 0
+    got, skill = gain(trace), trace.onward.get("skill")
+    if not momentum or got is None or skill is None or got - skill < apart:
+        return None
+    if momentum**made < 0.5:  # less than half of the average is its first value
+        return None
+    code = f"keras.optimizers.Adam(use_ema=True, ema_momentum={max(0.0, 1 - 10 / made):.3g})"
+    return (
+        f"the last epochs' loss shows {got:.0%} of what a constant leaves, the model that is "
+        f"kept {skill:.0%}: it is the optimizer's moving average of the weights, and at a "
+        f"momentum of {momentum:g} that still is mostly the first step's after {made} steps",
+        Fix(text="Let the average forget within the training.", code=code),
+    )
+
+
+def _left_behind(trace: Any, more: Gain, apart: float) -> tuple[str, Fix] | None:
+    """Return why the model is far from where its last epochs were; None if it is not.
+
+    The last epochs' loss is that of the weights that made it. A model that knows much less of
+    the same rows has got other weights since, or its moving statistics lag behind.
+    """
+    got = gain(trace)
+    if got is None or got - more.before < apart:
+        return None
+    return (
+        "The model's weights are not those of the last epochs: put back from a poor one (a "
+        "wrong `mode` or `monitor`), averaged too slowly, used with stale statistics, or "
+        "thrown off by the last steps.",
+        Fix(
+            text="Keep the weights of the epoch that is best by a metric read the right way.",
+            code='EarlyStopping("val_loss", patience=10, restore_best_weights=True)',
+            tried=more.tried,
+        ),
+    )
+
+
 @check("KR319", cost="live", requires=("KR310",))
 def stopped_too_early(
     trace: Any,
@@ -35,6 +87,7 @@ def stopped_too_early(
     noises: float = 3.0,
     large_batch: int = 128,
     few: int = 10,
+    apart: float = 0.4,
 ) -> Result:
     """Training ends where further steps would bring little.
 
@@ -56,6 +109,9 @@ def stopped_too_early(
         noises: Standard deviations of an epoch's loss that it must be, too.
         large_batch: Rows a step from which smaller batches are advised, not more epochs;
         few: where an epoch has fewer steps than this.
+        apart: Share of the best constant's loss that is gone in the last epochs, less the
+            share learned that the model shows, from which the weights are not those of these
+            epochs; the two differ by up to 0.2 in healthy trainings.
     Source:
         Karpathy 2019, stage 6, "leave it training".
     """
@@ -65,6 +121,11 @@ def stopped_too_early(
         raise NotApplicable(msg)
     epochs, made = len(losses), trace.total_steps
     fields: dict[str, Any] = {"unit": "share learned", "where": f"epoch {epochs}"}
+    averaged = _never_caught_up(trace, apart)
+    if averaged is not None:
+        cause = "The average of the weights is slower than the training is long."
+        fields |= {"measured": trace.onward["skill"], "expected": gain(trace)}
+        return failed(averaged[0], cause=cause, fix=averaged[1], **fields)
     more = gain_of(trace, "same", least)
     if more is not None and more.beyond > 0:
         text = (
@@ -72,13 +133,7 @@ def stopped_too_early(
             f"further steps as it was and it {more.words}"
         )
         large = more.batch_size > large_batch and (made or 0) < few * epochs
-        code = "batch_size=32" if large else f"epochs={4 * epochs}"
-        fix = Fix(
-            text="Take smaller batches." if large else "Train longer, with early stopping.",
-            code=f"model.fit(x, y, {code}, callbacks=[...])",
-            tried=more.tried,
-        )
-        cause = "Too few steps: few epochs, large batches or a low rate."
+        cause, fix = _left_behind(trace, more, apart) or _too_short(more, epochs, large=large)
         fields |= {"measured": more.before, "expected": more.after}
         is_short = epochs > 1 and more.before < short * more.after
         verdict = failed if is_short and not _was_better(trace) else warned

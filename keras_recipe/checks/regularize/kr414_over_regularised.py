@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -6,7 +7,8 @@ from keras_recipe.core.check import check
 from keras_recipe.core.errors import NotApplicable
 from keras_recipe.core.result import Fix, Result, failed, passed, warned
 from keras_recipe.experiments.gains import gain_of
-from keras_recipe.experiments.progress import gain, grew, regularized
+from keras_recipe.experiments.progress import gain, grew, rates, regularized
+from keras_recipe.surgery.toggles import switch_off_regularization
 
 
 def _culprit(trace: Any) -> tuple[str, str]:
@@ -24,10 +26,11 @@ def _culprit(trace: Any) -> tuple[str, str]:
     return f"A weight decay of {decay:.3g}.", "model.set_weight_decay(1e-4)"
 
 
-def _shrunk(trace: Any, share: float) -> bool:
-    """Whether penalties outweighed the data and pulled the kernels down to little."""
+def _shrunk(trace: Any, share: float, decayed: float) -> bool:
+    """Whether penalties or a decay outweighed the data and pulled the kernels down."""
     outweighed = (trace.penalty_before or 0) > abs(trace.constant_loss or float("inf"))
-    return outweighed and (grew(trace) or 1.0) < share
+    a_step = trace.optimizer.get("weight_decay", 0) * max([*rates(trace), 0.0])
+    return (outweighed or a_step > decayed) and (grew(trace) or 1.0) < share
 
 
 def _held_up(trace: Any, factor: float) -> bool:
@@ -44,6 +47,7 @@ def over_regularised(
     *,
     least: float = 0.2,
     shrunk: float = 0.5,
+    decayed: float = 0.01,
     nothing: float = 0.1,
     factor: float = 2.0,
     poor: float = 0.5,
@@ -60,6 +64,8 @@ def over_regularised(
             beyond the same with it.
         shrunk: Norm of the kernels at the end, relative to the start, under which a penalty
             that outweighs the data has pulled them down; with `nothing` learned it FAILs.
+        decayed: Share of a weight that a decay takes a step, at the highest rate, from which
+            it outweighs the data likewise: more than any healthy update puts in (1e-3 to 1e-2).
         nothing: Share of the best constant's loss under which nothing was learned.
         factor: Training loss to validation loss, penalties left out, from which dropout holds
             the training up.
@@ -79,19 +85,23 @@ def over_regularised(
         "unit": "share of the best constant's loss gone",
         "evidence": {"penalty_share": share, "kernels_grew": grew(trace)},
     }
+    fix = Fix(
+        text="Switch it off until the net overfits.",
+        code=code,
+        action=switch_off_regularization,
+    )
     if free is not None and free.beyond > 0:
         return failed(
             f"{free.steps} more steps without regularisation and the model {free.words} "
             f"({free.same:.0%} with more of the same)",
             cause=cause,
-            fix=Fix(text="Switch it off until the net overfits.", code=code, tried=free.tried),
+            fix=replace(fix, tried=free.tried),
             **{**fields, "measured": free.before, "expected": free.after, "unit": "learned"},
         )
-    fix = Fix(text="Switch it off until the net overfits.", code=code)
     text = f"the training loss ended at {last:.4g}" + (
         "" if share is None else f", of which penalties are {share:.0%}"
     )
-    if got is not None and got < nothing and _shrunk(trace, shrunk):
+    if got is not None and got < nothing and _shrunk(trace, shrunk, decayed):
         return failed(
             f"{text}; the kernels shrank to {grew(trace):.0%} and nothing was learned",
             cause=cause,

@@ -35,6 +35,11 @@ def test_without_proof_it_passes(found):
     assert judged(found).status is Status.PASS
 
 
+def test_a_model_that_learned_and_was_put_back_can_overfit():
+    made = trace(1.0, 0.3, 0.1, onward={**STALLED, "behind": True})
+    assert can_overfit(made).status is Status.PASS
+
+
 def test_the_threshold_decides():
     made = trace(1.0, onward={**STALLED, "behind": True})
     assert can_overfit(made, enough=0.25).status is Status.PASS

@@ -33,6 +33,13 @@ def test_worse_than_a_constant_fails():
     result = diverging(trace(2.0, 2.6, 4.0, 5.0, constant_loss=2.3))
     assert result.status is Status.FAIL
     assert "2.3" in result.message
+    assert result.where == "epoch 3"  # earlier nothing is said; it had risen by epoch 2
+
+
+def test_the_epoch_from_which_the_loss_stays_above_is_named():
+    losses = (2.0, 1.9, 1.8, 1.9, 2.6, 4.0, 5.0)
+    result = diverging(trace(*losses, constant_loss=2.3, steps=[10] * 7))
+    assert result.where == "epoch 5 (step 50)"
 
 
 @pytest.mark.parametrize(

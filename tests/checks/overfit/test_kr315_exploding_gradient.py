@@ -17,7 +17,7 @@ def sized(*sizes):
 def test_growth_that_ends_far_above_a_constant_fails():
     result = exploding_gradient(trace(1.0, 2.0, 9.0, weights=sized(1.0, 20.0, 500.0)))
     assert result.status is Status.FAIL
-    assert result.where == "epoch 3"
+    assert result.where == "epoch 3, a/kernel"
     assert result.measured == pytest.approx(500.0)
 
 
@@ -32,7 +32,7 @@ def test_growth_before_a_nan_fails_with_its_step():
     )
     result = exploding_gradient(made)
     assert result.status is Status.FAIL
-    assert result.where == "step 69"
+    assert result.where == "step 69, a/kernel"
 
 
 def test_a_huge_gradient_from_the_start_fails():

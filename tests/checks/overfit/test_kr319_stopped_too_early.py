@@ -73,6 +73,28 @@ def test_without_a_model_to_train_on_a_steep_end_warns():
     assert stopped_too_early(trace(*noisy)).status is Status.PASS
 
 
+@pytest.mark.parametrize("shares", [[0.5, 0.8, 0.9], [0.05, 0.05, 0.05]])
+def test_an_average_that_never_caught_up_is_named(shares):
+    optimizer = {"name": "Adam", "ema_momentum": 0.999999}
+    made = trace(*FALLING, 0.2, 0.1, onward=onward(0.05, same=shares), optimizer=optimizer)
+    result = stopped_too_early(made)
+    assert result.status is Status.FAIL
+    assert "moving average" in result.message
+    assert "ema_momentum=0.975" in result.fix.code  # 10 averages' lengths within 400 steps
+    made.onward["skill"] = 0.75  # the model kept is about what the loss says
+    assert stopped_too_early(made).status is not Status.FAIL
+
+
+@pytest.mark.parametrize("momentum", [None, 0.9])
+def test_weights_that_are_not_those_of_the_last_epochs_are_named(momentum):
+    found = onward(0.05, same=[0.5, 0.8, 0.9])
+    optimizer = {"name": "Adam", **({"ema_momentum": momentum} if momentum else {})}
+    result = stopped_too_early(trace(*FALLING, 0.2, 0.1, onward=found, optimizer=optimizer))
+    assert result.status is Status.FAIL
+    assert "not those of the last epochs" in result.cause
+    assert "restore_best_weights" in result.fix.code
+
+
 def test_no_loss_is_not_judged():
     with pytest.raises(NotApplicable):
         stopped_too_early(trace())

@@ -67,3 +67,10 @@ def test_a_training_loss_held_up_far_above_validation_warns():
 def test_without_regularisation_nothing_is_judged():
     with pytest.raises(NotApplicable, match="nothing regularises"):
         over_regularised(trace(1.0, 0.9))
+
+
+@pytest.mark.parametrize(("decay", "status"), [(20.0, Status.FAIL), (1.0, Status.PASS)])
+def test_kernels_that_a_decay_pulled_to_nothing_fail(decay, status):
+    optimizer = {"learning_rate": 1e-3, "weight_decay": decay}
+    made = trace(1.0, 1.0, 1.0, optimizer=optimizer, travel=travelled(0.9, grew=0.1))
+    assert over_regularised(made).status is status

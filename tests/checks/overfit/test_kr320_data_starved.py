@@ -1,0 +1,45 @@
+"""Pipelines slower than the step, and those that keep up."""
+
+import pytest
+from traces import trace
+
+from keras_recipe.checks.overfit.kr320_data_starved import data_starved
+from keras_recipe.core.errors import NotApplicable
+from keras_recipe.core.result import Status
+
+
+def timed(waited, computed, epoch=0):
+    return {"epoch": epoch, "waited": waited, "computed": computed, "steps": 8}
+
+
+def test_waiting_for_most_of_the_step_is_a_warning():
+    result = data_starved(trace(1.0, 0.5, waiting=[timed(0.03, 0.01)]))
+    assert result.status is Status.WARN
+    assert result.measured == pytest.approx(0.75)
+    assert "30 ms" in result.message
+    assert "10 ms" in result.message
+    assert "epoch 1" in result.where
+
+
+@pytest.mark.parametrize(
+    "waiting",
+    [
+        [timed(0.001, 0.01)],
+        [timed(0.0025, 0.0001)],  # Keras's own loop between two tiny steps
+        [timed(0.05, 0.01), timed(0.0001, 0.01, epoch=1)],  # a cache that was filled at first
+    ],
+)
+def test_a_pipeline_that_keeps_up_passes(waiting):
+    assert data_starved(trace(1.0, 0.5, waiting=waiting)).status is Status.PASS
+
+
+def test_the_thresholds_decide():
+    made = trace(1.0, waiting=[timed(0.008, 0.012)])
+    assert data_starved(made).status is Status.PASS
+    assert data_starved(made, share=0.3).status is Status.WARN
+    assert data_starved(made, share=0.3, least=0.01).status is Status.PASS
+
+
+def test_what_was_not_timed_is_not_judged():
+    with pytest.raises(NotApplicable, match="TensorFlow"):
+        data_starved(trace(1.0, 0.5))

@@ -80,8 +80,8 @@ def _build_compiled(model: Any, probe: Batch) -> None:
         return
     known = {id(metric) for metric in model.metrics if getattr(metric, "built", True)}
     with preserve(model, unbuilt=()):
-        x, y, _ = (tensors(part) for part in probe.parts())
-        with suppress(Exception):  # labels that do not fit: KR203 says so
+        with suppress(Exception):  # text is refused later on; labels that do not fit: KR203
+            x, y, _ = (tensors(part) for part in probe.parts())
             outputs = outputs_of(model, probe.x)
             model.compute_metrics(x, y, outputs)
             if not has_own_step(model):

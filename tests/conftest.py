@@ -3,11 +3,17 @@
 import os
 import signal
 import tempfile
+from pathlib import Path
 
 os.environ["KERAS_HOME"] = tempfile.mkdtemp(prefix="keras-home-")
 os.environ.setdefault("KERAS_BACKEND", "jax")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Most of JAX's time here is compiling the same small programs: each is compiled once.
+JAX_CACHE = Path(__file__).parents[1] / ".pytest_cache" / "jax"
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(JAX_CACHE))
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # handed down by a background job
     signal.signal(signal.SIGINT, signal.default_int_handler)

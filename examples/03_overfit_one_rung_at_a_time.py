@@ -22,7 +22,7 @@ def build(hp: object = None) -> keras.Model:
     model = keras.Sequential(
         [
             keras.Input((64,)),
-            keras.layers.Dense(UNITS, activation="relu"),
+            keras.layers.Dense(UNITS, activation="tanh"),
             keras.layers.Dense(10, activation="softmax"),
         ]
     )

@@ -79,13 +79,13 @@ def _build_compiled(model: Any, probe: Batch) -> None:
     if not parts or probe.y is None:
         return
     known = {id(metric) for metric in model.metrics if getattr(metric, "built", True)}
-    with preserve(model, unbuilt=()):
-        with suppress(Exception):  # text is refused later on; labels that do not fit: KR203
-            x, y, _ = (tensors(part) for part in probe.parts())
-            outputs = outputs_of(model, probe.x)
-            model.compute_metrics(x, y, outputs)
-            if not has_own_step(model):
-                model.compute_loss(x, y, outputs)
+    # text is refused later on; of labels that do not fit KR203 speaks
+    with preserve(model, unbuilt=()), suppress(Exception):
+        x, y, _ = (tensors(part) for part in probe.parts())
+        outputs = outputs_of(model, probe.x)
+        model.compute_metrics(x, y, outputs)
+        if not has_own_step(model):
+            model.compute_loss(x, y, outputs)
     for metric in model.metrics:
         if id(metric) not in known:
             metric.reset_state()

@@ -39,6 +39,12 @@ class Backend(Protocol):
         their weighted sum for each input: one backward pass a call. All inputs are floats.
         """
 
+    def reduced(self, tensors: list[Any], *, norms: bool) -> Any:
+        """Return the sum or the Euclidean norm of each tensor, as one vector in float32.
+
+        None where operations are compiled, so that Keras's own cost no more.
+        """
+
     def rng_state(self) -> Any:
         """Return the state of the backend's global random generators."""
 

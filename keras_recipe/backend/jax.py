@@ -62,6 +62,11 @@ def input_gradient(model: Any, x: Any) -> Callable[[list[np.ndarray]], list[Any]
     return lambda weights: [np.asarray(g, "float32") for g in gradient(flat, weights)]
 
 
+def reduced(tensors: list[Any], *, norms: bool) -> Any:
+    """See `keras_recipe.backend.Backend`."""
+    del tensors, norms
+
+
 def rng_state() -> Any:
     """JAX keeps no global generator."""
     return None

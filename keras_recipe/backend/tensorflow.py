@@ -52,6 +52,11 @@ def input_gradient(model: Any, x: Any) -> Callable[[list[np.ndarray]], list[Any]
     return lambda weights: [np.asarray(g, "float32") for g in gradient(weights)]
 
 
+def reduced(tensors: list[Any], *, norms: bool) -> Any:
+    """See `keras_recipe.backend.Backend`."""
+    del tensors, norms
+
+
 def rng_state() -> Any:
     """Return the eager context's generator and seed, and the global generator's state."""
     generator = getattr(context.context(), "_rng", None)  # no public way to read it

@@ -60,6 +60,12 @@ def input_gradient(model: Any, x: Any) -> Callable[[list[np.ndarray]], list[Any]
     return gradient
 
 
+def reduced(tensors: list[Any], *, norms: bool) -> Any:
+    """See `keras_recipe.backend.Backend`."""
+    of = torch.linalg.vector_norm if norms else torch.sum
+    return torch.stack([of(tensor, dtype=torch.float32) for tensor in tensors])
+
+
 def rng_state() -> Any:
     """Return the states of the CPU and CUDA generators."""
     cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []

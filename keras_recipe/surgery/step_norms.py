@@ -10,6 +10,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_recipe import backend
+
 #: Elements of a weight that are read for its norm and its update's: all of them up to here,
 #: else as many in `CHUNKS` evenly spaced runs, and the sum is scaled up. Beside a standard
 #: error of about 1 % this bounds the cost: a full pass over the weights is 10-20 % of a step
@@ -34,12 +36,18 @@ class StepNorms:
     def __init__(self, variables: Sequence[Any]) -> None:
         self.sizes = [math.prod(v.shape) for v in variables]
         self._keys = [(tuple(v.shape), str(v.dtype)) for v in variables]
-        self._scale = np.array([max(1.0, n / _taken(n)) for n in self.sizes], "float32")
+        shares = [max(1.0, n / _taken(n)) for n in self.sizes]
+        self._scale = np.sqrt(np.array(shares, "float32"))
 
     def parts(self, weights: Sequence[Any]) -> list[Any]:
-        """Return copies of what is read of `weights`; real ones, that no update reaches."""
+        """Return what is read of `weights`, as values that no update reaches.
+
+        Only torch updates a tensor that was read: TensorFlow's variables leave it its memory
+        and take new, JAX's arrays never change.
+        """
+        value = ops.copy if keras.backend.backend() == "torch" else ops.stop_gradient
         return [
-            ops.copy(_spread(w, size) if size > ELEMENTS else w)
+            value(_spread(w, size) if size > ELEMENTS else w)
             for w, size in zip(weights, self.sizes, strict=True)
         ]
 
@@ -51,20 +59,31 @@ class StepNorms:
             before: `parts` of the weights before the update.
             after: `parts` of them after it.
         """
-        norms = [self._squares(gradients)]
         moved = [new - old for new, old in zip(after, before, strict=True)]
-        norms += [ops.multiply(self._squares(some), self._scale) for some in (after, moved)]
-        squared = ops.stack(norms, axis=1)
-        return ops.where(squared < 0, NONE, ops.sqrt(ops.abs(squared)))
+        norms = [ops.multiply(self._norms(some), self._scale) for some in (after, moved)]
+        return ops.stack([self._norms(gradients), *norms], axis=1)
 
     def sums(self, gradients: Sequence[Any]) -> Any:
         """Return a number a weight, finite if its gradient is; shape `(weights,)`."""
-        return self._reduced(gradients, lambda tensor: tensor)
+        found = self._one_by_one(gradients, norms=False)
+        return self._stacked(gradients, lambda tensor: tensor) if found is None else found
 
-    def _squares(self, tensors: Sequence[Any]) -> Any:
-        return self._reduced(tensors, ops.square)
+    def _norms(self, tensors: Sequence[Any]) -> Any:
+        found = self._one_by_one(tensors, norms=True)
+        if found is not None:
+            return found
+        squared = self._stacked(tensors, ops.square)
+        return ops.where(squared < 0, NONE, ops.sqrt(ops.abs(squared)))
 
-    def _reduced(self, tensors: Sequence[Any], of: Callable[[Any], Any]) -> Any:
+    def _one_by_one(self, tensors: Sequence[Any], *, norms: bool) -> Any:
+        """Return what the backend itself makes of the tensors; None if it leaves it to us."""
+        there = [index for index, tensor in enumerate(tensors) if tensor is not None]
+        found = backend.current().reduced([tensors[index] for index in there], norms=norms)
+        if found is None or len(there) == len(tensors):
+            return found
+        return ops.scatter_update(ops.full((len(tensors),), NONE), [[i] for i in there], found)
+
+    def _stacked(self, tensors: Sequence[Any], of: Callable[[Any], Any]) -> Any:
         """Return the sum over `of` each tensor, in the order of the variables."""
         groups = sorted(self._groups(tensors), key=len)  # those alone first
         held = [index for group in groups for index in group]

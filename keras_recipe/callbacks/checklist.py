@@ -9,15 +9,15 @@ from keras_recipe.tensorboard import markdown
 
 def checklist(report: Report) -> str:
     """Return the verdict, every check's row and the facts, as Markdown."""
-    # three columns: TensorBoard breaks the words of a narrow one apart
+    # two columns: TensorBoard breaks the words of a narrow one apart
     rows = [
-        (f"{row.code} {row.name}", phrases.kind(row), phrases.printable(row.message))
+        (f"{phrases.kind(row)} {row.code} {row.name}", phrases.printable(row.message))
         for row in report.results
     ]
     facts = [(name, phrases.fact(value)) for name, value in report.facts.items()]
     parts = [
         f"**{markdown.escaped(phrases.verdict(report))}** ({phrases.counted(report)})",
-        markdown.table(("Check", "", "Measured"), rows),
+        markdown.table(("Check", "Measured"), rows),
         *([markdown.table(("Fact", "Value"), facts)] if facts else []),
     ]
     return "\n\n".join(parts)

@@ -130,7 +130,7 @@ def test_the_report_is_text_and_pictures(model, tmp_path):
     texts = board_reader.texts(tmp_path / "train")
     (checklist,) = texts["recipe/checklist"]  # unchanged, so not written again at the end
     assert "1 check failed" in checklist
-    assert r"| KR205 output\_bias | fail | loss is 3 \| 2 &lt;b&gt; |" in checklist
+    assert r"| fail KR205 output\_bias | loss is 3 \| 2 &lt;b&gt; |" in checklist
     assert "| seed | 7 |" in checklist
     assert "Mend it." in texts["recipe/problems"][0]
     images = board_reader.values(tmp_path / "train", "images")

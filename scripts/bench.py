@@ -1,6 +1,6 @@
 """What the package costs, as ratios to plain Keras measured in the same run.
 
-KERAS_BACKEND=jax python scripts/bench.py overhead|check|import
+KERAS_BACKEND=jax python scripts/bench.py overhead|check|import|data|search
 KERAS_BACKEND=jax python scripts/bench.py zoo|fixes [--only NAME] [--seeds 0] [--out FILE] ...
 
 overhead  epochs with all default monitors over plain epochs, and peak memory likewise; on
@@ -10,6 +10,9 @@ import    `import keras_recipe` over `import keras`
 zoo       check() and fit() on the sick and healthy programs of tests/zoo: what is found
 fixes     the first fix of each sick program applied, and the program looked at again
 agree     FILE FILE ...: verdicts of `zoo --out` on several backends side by side
+data      seconds and memory of the checks of data: Fashion-MNIST, and a stream of 20 GB
+          (--gigabytes N) in 1 GB of memory; hashing of all rows beside hashlib alone
+search    searches beside plain KerasTuner on the same seeds: winners, seconds, memory
 peers     torchtest2 and neural-net-checklist on the same programs (torch, if installed)
 """
 
@@ -286,6 +289,9 @@ def _zoo(command: str, arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["data"]:
+        importlib.import_module("bench_data").run(sys.argv[2:])
+        raise SystemExit
     if sys.argv[1:] and sys.argv[1] in ("zoo", "fixes", "agree", "peers"):
         _zoo(sys.argv[1], sys.argv[2:])
         raise SystemExit
@@ -294,6 +300,7 @@ if __name__ == "__main__":
         "train": lambda: _train(watched=False),
         "train+watch": lambda: _train(watched=True),
     }
+    jobs["search"] = lambda: importlib.import_module("bench_search").search()
     jobs |= {"fit": lambda: _peak(examined=False), "check+fit": lambda: _peak(examined=True)}
     if len(sys.argv) != 2 or sys.argv[1] not in jobs:
         raise SystemExit(__doc__)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -35,7 +37,7 @@ class Labels(Leaf):
         """Take in the next rows."""
         super().add(array, weights)
         flat = np.asarray(array, dtype="float64")
-        if self.values is not None:
+        if self.values is not None or self.integers:
             self._count(flat[np.isfinite(flat)])
         if flat.ndim > 1 and flat.shape[-1] > 1:
             vectors = flat.reshape(-1, flat.shape[-1])
@@ -45,10 +47,26 @@ class Labels(Leaf):
             self.unit_rows += len(vectors)
             self.one_hot_rows += float((vectors.max(-1) == 1).sum()) if len(vectors) else 0.0
 
+    def merge(self, other: Leaf) -> None:
+        """Take in what was found of the rows that follow; counts are those of one pass."""
+        super().merge(other)
+        if not isinstance(other, Labels):
+            return
+        self.integers = self.integers and other.integers
+        self.unit_rows += other.unit_rows
+        self.one_hot_rows += other.one_hot_rows
+        self.vectors += other.vectors
+        if self.values is None or other.values is None:
+            self.values = None
+        else:
+            self._count_pairs(other.values.items())
+
     def _count(self, finite: np.ndarray) -> None:
-        if self.values is None or not len(finite):
+        if not len(finite):
             return
         self.integers = self.integers and bool((finite == np.rint(finite)).all())
+        if self.values is None:
+            return
         low, high = finite.min(), finite.max()
         if self.integers and high - low < 2**16:
             counts = np.bincount((finite - low).astype("int64"))
@@ -56,6 +74,11 @@ class Labels(Leaf):
             pairs = zip(found + low, counts[found], strict=True)
         else:
             pairs = zip(*np.unique(finite, return_counts=True), strict=True)
+        self._count_pairs(pairs)
+
+    def _count_pairs(self, pairs: Iterable[tuple[Any, Any]]) -> None:
+        if self.values is None:
+            return
         for value, count in pairs:
             self.values[float(value)] = self.values.get(float(value), 0) + int(count)
         if len(self.values) > (MOST_VALUES if self.integers else MOST_FRACTIONS):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,8 +27,10 @@ class Leaf:
         bad_indices: The first of them, at most 20.
         total, squares: Sums over finite values, float64, shifted by `shift`.
         count: Number of finite values per element.
+        gaps: Number of the others per element: NaN and infinities.
         low, high: Smallest and largest finite value per element.
         signature: Weighted sums, equal (to rounding) for equal columns; None when folded.
+        weight: Sum of the weights of finite values per element.
     """
 
     name: str
@@ -38,12 +41,14 @@ class Leaf:
     bad_rows: int = 0
     bad_indices: list[int] = field(default_factory=list)
     count: Any = 0
+    gaps: Any = 0
     total: Any = 0.0
     squares: Any = 0.0
     shift: Any = None
     low: Any = math.inf
     high: Any = -math.inf
     signature: Any = 0.0
+    weight: Any = 0.0
 
     def __post_init__(self) -> None:
         """Take the rank from the shape where none was given."""
@@ -69,12 +74,15 @@ class Leaf:
         if self.shift is None:
             self.shift = np.nan_to_num(flat[0], posinf=0.0, neginf=0.0)
         centred = flat - self.shift
-        total = centred.sum(0)
-        if np.isfinite(total).all():
-            counted = len(flat)
-        else:
-            flat, centred, counted = self._cleaned(flat, rows)
+        with np.errstate(invalid="ignore"):  # both infinities in one column
             total = centred.sum(0)
+        if np.isfinite(total).all():
+            counted, weight = len(flat), weights.sum()
+        else:
+            flat, centred, finite = self._cleaned(flat, rows)
+            counted, total = finite.sum(0), centred.sum(0)
+            weight = None if self.folded else weights @ finite
+            self.gaps = self.gaps + len(flat) - counted
         self.rows += rows
         self.count = self.count + counted
         self.total = self.total + total
@@ -83,21 +91,63 @@ class Leaf:
         self.high = np.fmax(self.high, np.fmax.reduce(flat, 0))
         if not self.folded:
             self.signature = self.signature + weights @ centred
+            self.weight = self.weight + weight
 
-    def _cleaned(self, flat: np.ndarray, rows: int) -> tuple[np.ndarray, np.ndarray, Any]:
-        """Note the bad rows and return values with NaN, centred ones with 0, and counts."""
+    def merge(self, other: Leaf) -> None:
+        """Take in what was found of the rows that follow.
+
+        Sums are moved to the same shift and added, as Chan, Golub and LeVeque (1983) merge
+        moments: equal to one pass but for rounding; counts, ranges and indices are equal.
+        """
+        room = MOST_INDICES - len(self.bad_indices)
+        self.bad_indices = self.bad_indices + [i + self.rows for i in other.bad_indices[:room]]
+        self.bad_rows += other.bad_rows
+        self.rows += other.rows
+        if other.shift is None:
+            return
+        other = copy.copy(other)
+        if self.shift is None:
+            self.shape, self.rank, self.shift = other.shape, other.rank, other.shift
+            self.signature = None if other.signature is None else self.signature
+        elif other.shape != self.shape or other.rank != self.rank:
+            alike = self.rank > 1 and other.shape[-1:] == self.shape[-1:]
+            for one in (self, other):
+                one.fold_to(self.shape[-1:] if alike else ())
+        self._sum(other)
+
+    def _sum(self, other: Leaf) -> None:
+        """Add the sums of a leaf of the same shape."""
+        step = other.shift - self.shift
+        moved = other.squares + 2 * step * other.total + other.count * step**2
+        self.squares = self.squares + moved
+        self.total = self.total + other.total + other.count * step
+        self.count, self.gaps = self.count + other.count, self.gaps + other.gaps
+        self.low, self.high = np.fmin(self.low, other.low), np.fmax(self.high, other.high)
+        if self.signature is None or other.signature is None:
+            self.signature = None
+        else:
+            self.signature = self.signature + other.signature + step * other.weight
+            self.weight = self.weight + other.weight
+
+    def _cleaned(
+        self, flat: np.ndarray, rows: int
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Note bad rows; return values with NaN, centred ones with 0, and what is finite."""
         finite = np.isfinite(flat)
         bad = np.flatnonzero(~finite.reshape(rows, -1).all(axis=1))
         self.bad_rows += len(bad)
         room = MOST_INDICES - len(self.bad_indices)
         self.bad_indices += [int(i) + self.rows for i in bad[:room]]
         flat = np.where(finite, flat, np.nan)
-        return flat, np.nan_to_num(flat - self.shift), finite.sum(0)
+        return flat, np.nan_to_num(flat - self.shift), finite
 
     def _fold(self, other: tuple[int, ...]) -> None:
         """Put elements together so that rows of shape `other` fit too."""
-        keep = 1 if len(self.shape) > 1 and other[-1:] == self.shape[-1:] else 0
-        shape = self.shape[len(self.shape) - keep :]
+        alike = len(self.shape) > 1 and other[-1:] == self.shape[-1:]
+        self.fold_to(self.shape[-1:] if alike else ())
+
+    def fold_to(self, shape: tuple[int, ...]) -> None:
+        """Put elements together so that `shape` is left, the last of the axes or none."""
         if self.shift is not None:
             groups = math.prod(shape)
 
@@ -113,6 +163,7 @@ class Leaf:
             squares = grouped(self.squares) + 2 * step * total + n * step**2
             self.squares, self.total = squares.sum(0), (total + n * step).sum(0)
             self.count, self.shift = n.sum(0), shift
+            self.gaps = grouped(self.gaps).sum(0)
             self.low, self.high = grouped(self.low).min(0), grouped(self.high).max(0)
         self.shape, self.signature = shape, None
 

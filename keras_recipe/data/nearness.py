@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,6 +13,7 @@ SIZE = 32  # numbers a row is put down as; distances keep to about 12 %
 MOST = 2**17  # rows kept: 16 MiB
 ELEMENTS = 2**14  # elements of one row that are looked at
 COMPARED = 2**30  # most pairs of rows compared
+BLOCK = 2**20  # of them at a time: 4 MiB
 REFERENCE = 1024  # rows that say how far neighbours usually are
 NEIGHBOURS = 10
 CLOSE = 0.2  # distance over that of the tenth: small classes lie together, copies closer
@@ -47,12 +47,6 @@ class Sketch:
     mixes: list[np.ndarray] = field(default_factory=list)
     shapes: list[tuple[int, ...]] = field(default_factory=list)
 
-    def watch(self, batches: Iterator[Batch]) -> Iterator[Batch]:
-        """Yield the batches on, sketching rows on the way."""
-        for batch in batches:
-            self.add(batch)
-            yield batch
-
     def add(self, batch: Batch) -> None:
         """Take in the next rows."""
         arrays = leaves(batch.x)
@@ -64,11 +58,13 @@ class Sketch:
         if [a.shape[1:] for a in arrays] != self.shapes:
             self.usable = False
             return
-        made = sum(
-            np.nan_to_num(a.reshape(len(a), -1)[:, c].astype("float32")) @ m
-            for a, c, m in zip(arrays, self.chosen, self.mixes, strict=True)
-        )
-        self.kept.append(np.asarray(made, "float32"))
+        step = max(1, BLOCK // 8 // max(1, *(len(c) for c in self.chosen)))
+        for start in range(0, len(batch), step):
+            made = sum(
+                np.nan_to_num(_columns(a[start : start + step], c).astype("float32")) @ m
+                for a, c, m in zip(arrays, self.chosen, self.mixes, strict=True)
+            )
+            self.kept.append(np.asarray(made, "float32"))
         self.rows += len(batch)
 
     def _open(self, arrays: list[np.ndarray]) -> None:
@@ -100,6 +96,11 @@ class Sketch:
         if len(self.kept) > 1:
             self.kept = [np.concatenate(self.kept)]
         return self.kept[0]
+
+
+def _columns(a: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    flat = a.reshape(len(a), -1)
+    return flat if flat.shape[1] == len(chosen) else flat[:, chosen]
 
 
 def _means_distance(a: np.ndarray) -> bool:
@@ -188,7 +189,7 @@ def _nearest(
     """Return the distance and the place in `b` of the nearest row, not the row itself."""
     squares = np.square(b).sum(1)
     places = []
-    step = max(1, 2**22 // len(b))
+    step = max(1, BLOCK // len(b))
     for start in range(0, len(a), step):
         part = squares - 2 * (a[start : start + step] @ b.T)
         if own is not None:
@@ -200,7 +201,12 @@ def _nearest(
 
 def _neighbours(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Return the distances to the next 10 rows of `b`, nearest first, equal ones left out."""
-    squares = np.square(a).sum(1)[:, None] + np.square(b).sum(1)
-    gaps = np.maximum(squares - 2 * (a @ b.T), 0)
-    gaps[gaps < 1e-5 * squares] = np.inf  # the row itself, and copies of it
-    return np.sqrt(np.sort(np.partition(gaps, NEIGHBOURS, axis=1)[:, :NEIGHBOURS], axis=1))
+    step, found = max(1, BLOCK // len(b)), []
+    for start in range(0, len(a), step):
+        rows = a[start : start + step]
+        squares = np.square(rows).sum(1)[:, None] + np.square(b).sum(1)
+        gaps = np.maximum(squares - 2 * (rows @ b.T), 0)
+        gaps[gaps < 1e-5 * squares] = np.inf  # the row itself, and copies of it
+        nearest = np.partition(gaps, NEIGHBOURS, axis=1)[:, :NEIGHBOURS]
+        found.append(np.sqrt(np.sort(nearest, axis=1)))
+    return np.concatenate(found)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -114,12 +113,6 @@ class Order:
     y: Course | None = field(default_factory=Course)
     x: list[Course] = field(default_factory=list)
     single: bool = False
-
-    def watch(self, batches: Iterator[Batch]) -> Iterator[Batch]:
-        """Yield the batches on, following them on the way."""
-        for batch in batches:
-            self.add(batch)
-            yield batch
 
     def add(self, batch: Batch) -> None:
         """Take in the next rows."""

@@ -12,7 +12,7 @@ from keras_recipe.data.nearness import Sketch
 from keras_recipe.data.order import Order
 from keras_recipe.data.reservoir import Reservoir
 from keras_recipe.data.sources import Source
-from keras_recipe.data.statistics import Statistics, measure
+from keras_recipe.data.statistics import Statistics
 
 LEAST_ROWS = 32
 SAMPLE_ROWS = 1024
@@ -38,6 +38,12 @@ class Read:
     sketch: Sketch
 
 
+def sample_rows(first: Batch) -> int:
+    """Return how many rows a sample has: 1024, fewer where they would fill 64 MiB."""
+    each = sum(leaf.nbytes // len(leaf) for leaf in leaves(first.x))
+    return int(min(SAMPLE_ROWS, max(LEAST_ROWS, SAMPLE_BYTES // max(each, 1))))
+
+
 def read(source: Source, seed: int, like: Sketch | None = None) -> Read:
     """Return what a source holds, in one pass and bounded memory.
 
@@ -46,15 +52,17 @@ def read(source: Source, seed: int, like: Sketch | None = None) -> Read:
         seed: Decides the sample.
         like: The sketch of the split that this one is compared with.
     """
-    each = sum(leaf.nbytes // len(leaf) for leaf in leaves(source.first.x))
-    rows = int(min(SAMPLE_ROWS, max(LEAST_ROWS, SAMPLE_BYTES // max(each, 1))))
-    contents, order = Contents(), Order(streamed=source.whole is None)
-    sketch = Sketch(seed, like)
-    batches = sketch.watch(order.watch(contents.watch(source.batches())))
-    if source.whole is None:
-        reservoir = Reservoir(rows, seed)
-        statistics = measure(reservoir.watch(batches), seed)
-        return Read(statistics, reservoir.kept or source.first, contents, order, sketch)
-    chosen = np.random.default_rng(seed).permutation(len(source.whole))[:rows]
-    sample = source.whole.take(np.sort(chosen))
-    return Read(measure(batches, seed), sample, contents, order, sketch)
+    rows = sample_rows(source.first)
+    statistics, contents = Statistics(seed), Contents()
+    order, sketch = Order(streamed=source.streamed), Sketch(seed, like)
+    reservoir = Reservoir(rows if source.whole is None else 0, seed)
+    for batch in source.batches():
+        for one in (contents, order, sketch, statistics):
+            one.add(batch)
+        if reservoir.rows:
+            reservoir.add(batch)
+    sample = reservoir.kept or source.first
+    if source.whole is not None:  # arrays can be asked for any row, so none need be kept
+        chosen = np.random.default_rng(seed).permutation(len(source.whole))[:rows]
+        sample = source.whole.take(np.sort(chosen))
+    return Read(statistics, sample, contents, order, sketch)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -13,50 +13,67 @@ def _shapes(batch: Batch) -> list[tuple[int, ...]]:
     return [leaf.shape[1:] for part in batch.parts() for leaf in leaves(part)]
 
 
+@dataclass(eq=False)
 class Reservoir:
-    """Keeps the rows with the largest random keys.
+    """Keeps the rows with the largest random keys (Efraimidis and Spirakis 2006).
+
+    A row's key follows from the seed, the number of the part it lies in and its place there,
+    so that the samples of all parts, merged, are the sample of the whole, whoever read them.
 
     Rows of another shape than the first one (sequences padded batch by batch) are left out:
     padding them would show the model what it never sees.
 
-    Args:
+    Attributes:
         rows: Most rows kept.
         seed: Seed of the keys.
-
-    Attributes:
+        part: Number of the part of the data that is read.
         kept: The rows so far, in no particular order; None before the first.
+        keys: Their keys.
     """
 
-    def __init__(self, rows: int, seed: int) -> None:
-        self.rows, self.random = rows, np.random.default_rng(seed)
-        self.kept: Batch | None = None
-        self.keys = np.empty(0)
+    rows: int
+    seed: int
+    part: int = 0
+    kept: Batch | None = None
+    keys: np.ndarray = field(default_factory=lambda: np.empty(0))
 
-    def watch(self, batches: Iterator[Batch]) -> Iterator[Batch]:
-        """Yield the batches on, keeping rows on the way."""
-        for batch in batches:
-            self._take_from(batch)
-            yield batch
+    def __post_init__(self) -> None:
+        """Start the keys."""
+        self._random = np.random.default_rng([self.seed, self.part])
 
-    def _take_from(self, batch: Batch) -> None:
-        keys = self.random.random(len(batch))
-        if self.kept is None:
-            first = np.argsort(-keys)[: self.rows]
-            self.kept, self.keys = batch.take(first), keys[first]
-        elif _shapes(batch) != _shapes(self.kept):
-            return
-        elif len(self.kept) < self.rows:
-            joined, keys = Batch.joined([self.kept, batch]), np.concatenate([self.keys, keys])
-            best = np.argsort(-keys)[: self.rows]
-            self.kept, self.keys = joined.take(best), keys[best]
-        else:
-            self._replace(batch, keys)
+    def add(self, batch: Batch) -> None:
+        """Take in the next rows."""
+        keys = self._random.random(len(batch))
+        if self.kept is None or len(self.kept) < self.rows:
+            self._join(batch, keys)
+        elif _shapes(batch) == _shapes(self.kept):
+            self._replace(self.kept, batch, keys)
 
-    def _replace(self, batch: Batch, keys: np.ndarray) -> None:
+    def merge(self, other: Reservoir) -> None:
+        """Take in the sample of the part that follows."""
+        if other.kept is not None:
+            self._join(other.kept, other.keys)
+
+    @property
+    def sample(self) -> Batch | None:
+        """The rows kept, the largest key first: the same however they were read."""
+        return None if self.kept is None else self.kept.take(np.argsort(-self.keys))
+
+    def _join(self, batch: Batch, keys: np.ndarray) -> None:
+        """Keep the best of what is there and of these rows."""
+        if self.kept is not None:
+            if _shapes(batch) != _shapes(self.kept):
+                return
+            batch = Batch.joined([self.kept, batch])
+            keys = np.concatenate([self.keys, keys])
+        best = np.argsort(-keys)[: self.rows]
+        self.kept, self.keys = batch.take(best), keys[best]
+
+    def _replace(self, kept: Batch, batch: Batch, keys: np.ndarray) -> None:
         """Overwrite kept rows in place: copying them all for each batch would cost more."""
         pairs = [
             (old, new)
-            for mine, theirs in zip((self.kept or batch).parts(), batch.parts(), strict=True)
+            for mine, theirs in zip(kept.parts(), batch.parts(), strict=True)
             for old, new in zip(leaves(mine), leaves(theirs), strict=True)
         ]
         for row in np.flatnonzero(keys > self.keys.min()):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import importlib
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -14,10 +16,13 @@ import keras
 from keras_recipe.core.errors import InputError, KerasRecipeError
 from keras_recipe.core.said import said
 from keras_recipe.data.arrays import is_from, rows_of, structure
-from keras_recipe.data.batch import Batch
+from keras_recipe.data.batch import Batch, leaves
+from keras_recipe.data.files import Files
 from keras_recipe.data.untouched import untouched
 
 CHUNK = 2048  # rows of arrays in one batch
+PART_ROWS = 32 * CHUNK  # rows of arrays in one partition, unless these are too many bytes
+PART_BYTES = 64 * 2**20  # what another process is sent at a time
 ENDLESS = 256  # batches read from a dataset that says it never ends
 UNKNOWN = 2048  # batches read from a dataset that does not know its length: it may never end
 
@@ -35,6 +40,9 @@ class Source:
         num_batches: Batches an epoch as the data itself says; None if it does not.
         whole: All rows as one Batch, where the data is arrays.
         unseeded: Number of shuffles whose seed nobody knows.
+        partitions: Readers of parts that can be sent to other processes (pickled); in order,
+            they yield the whole source. Empty where it can only be read in one go.
+        files: The files it is read from, if it is read from files.
     """
 
     batches: Callable[[], Iterator[Batch]]
@@ -45,6 +53,27 @@ class Source:
     num_batches: int | None = None
     whole: Batch | None = None
     unseeded: int = 0
+    partitions: tuple[Callable[[], Iterator[Batch]], ...] = ()
+    files: Files | None = None
+
+    @property
+    def streamed(self) -> bool:
+        """Whether training sees the rows in this order; files are shuffled as arrays are."""
+        return self.whole is None and self.files is None
+
+
+def _chunks(rows: Batch) -> Iterator[Batch]:
+    for start in range(0, len(rows), CHUNK):
+        yield rows.take(slice(start, start + CHUNK))
+
+
+def _partitions(whole: Batch) -> tuple[Callable[[], Iterator[Batch]], ...]:
+    """Return readers of slices of arrays; where these begin depends on nothing but the data."""
+    each = sum(leaf.nbytes for part in whole.parts() for leaf in leaves(part)) // len(whole)
+    chunks = max(1, min(PART_ROWS, PART_BYTES // max(each, 1)) // CHUNK)
+    starts = range(0, len(whole), chunks * CHUNK)
+    slices = (whole.take(slice(start, start + chunks * CHUNK)) for start in starts)
+    return tuple(functools.partial(_chunks, part) for part in slices)
 
 
 def _arrays(x: Any, y: Any, sample_weight: Any) -> Source:
@@ -52,12 +81,14 @@ def _arrays(x: Any, y: Any, sample_weight: Any) -> Source:
         structure(x, "x"), structure(y, "y"), structure(sample_weight, "sample_weight")
     )
     size = rows_of(whole)
-
-    def batches() -> Iterator[Batch]:
-        for start in range(0, size, CHUNK):
-            yield whole.take(slice(start, start + CHUNK))
-
-    return Source(batches, whole.take(slice(0, 1)), size, "arrays", whole=whole)
+    return Source(
+        batches=functools.partial(_chunks, whole),
+        first=whole.take(slice(0, 1)),
+        size=size,
+        kind="arrays",
+        whole=whole,
+        partitions=_partitions(whole),
+    )
 
 
 def _unpacked(element: Any, kind: str) -> Batch:
@@ -73,7 +104,11 @@ def _unpacked(element: Any, kind: str) -> Batch:
 
 
 def _stream(
-    start: Callable[[], Iterable[Any]], kind: str, length: int | None, most: int
+    start: Callable[[], Iterable[Any]],
+    kind: str,
+    length: int | None,
+    most: int,
+    paths: Sequence[str] = (),
 ) -> Source:
     """Return the source of a dataset.
 
@@ -82,21 +117,23 @@ def _stream(
         kind: What it is.
         length: Its number of batches, if it knows.
         most: Batches read when it does not.
+        paths: The files it reads, if it knows: one that is broken is named.
     """
 
     def batches() -> Generator[Batch, None, None]:
-        count = 0
+        count = rows = 0
         try:
             for element in start():
-                yield _unpacked(element, kind)
-                count += 1
+                batch = _unpacked(element, kind)
+                yield batch
+                count, rows = count + 1, rows + len(batch)
                 if length is None and count >= most:
                     return
         except KerasRecipeError:
             raise
         except Exception as error:  # the user's code, with errors of its own
-            place = f"at batch {count}"
-            raise _broken(kind, place, error) from error
+            place = f"at batch {count}, after {rows} rows,"
+            raise _broken(kind, place, error, paths) from error
         if count == 0:
             msg = f"There is no data: the {kind} is empty. Expected at least one batch."
             raise InputError(msg)
@@ -106,9 +143,12 @@ def _stream(
     return Source(batches, first, None, kind, len(first), length)
 
 
-def _broken(kind: Any, place: str, error: Exception) -> InputError:
+def _broken(kind: Any, place: str, error: Exception, paths: Sequence[str] = ()) -> InputError:
     kind = kind if isinstance(kind, str) else type(kind).__name__
     text = f"{type(error).__name__}: {said(error)}".rstrip(": .")
+    if paths:
+        folders = importlib.import_module("keras_recipe.data.class_folders")
+        text += folders.broken_among(paths)
     return InputError(f"The {kind} cannot be read: {place} it raised {text}; mend it first.")
 
 
@@ -150,12 +190,15 @@ def _tf_dataset(x: Any) -> Source:
     length = int(x.cardinality())  # -1: endless, -2: unknown
     most = ENDLESS if length == -1 else UNKNOWN
     known = length if length >= 0 else None
-    made = _stream(lambda: ours, "tf.data.Dataset", known, most)
+    paths = tuple(map(str, getattr(x, "file_paths", ()) or ()))  # Keras's own readers tell them
+    made = _stream(lambda: ours, "tf.data.Dataset", known, most, paths)
     return dataclasses.replace(made, unseeded=tensorflow.unseeded_shuffles(x))
 
 
 def _opener(x: Any) -> Callable[[Any], Source] | None:
     """Return what opens a dataset; None for arrays."""
+    if isinstance(x, Source):
+        return lambda opened: opened
     if isinstance(x, keras.utils.PyDataset):
         return _py_dataset
     if is_from(x, "torch") and hasattr(x, "batch_sampler"):
@@ -170,8 +213,9 @@ def open_source(x: Any, y: Any = None, sample_weight: Any = None) -> Source:
 
     Args:
         x: NumPy arrays, backend tensors, pandas frames, lists, tuples or dicts of them; a
-            `tf.data.Dataset`, `keras.utils.PyDataset` or torch `DataLoader`.
-        y: Targets; None for datasets, which carry their own.
+            `tf.data.Dataset`, `keras.utils.PyDataset` or torch `DataLoader`; a folder of class
+            folders, a CSV or a Parquet file; or a source that is open already.
+        y: Targets; None for datasets, which carry their own; for a table the name of a column.
         sample_weight: Weights of the samples; None for datasets likewise.
 
     Raises:
@@ -181,6 +225,8 @@ def open_source(x: Any, y: Any = None, sample_weight: Any = None) -> Source:
     if x is None:
         msg = "There is no data: x is None. Expected arrays or a dataset."
         raise InputError(msg)
+    if isinstance(x, str | Path):
+        return importlib.import_module("keras_recipe.data.paths").open_path(x, y, sample_weight)
     opener = _opener(x)
     if opener is None and hasattr(x, "__next__"):
         msg = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -21,17 +21,57 @@ PIECE = 2**17  # elements worked on at a time: 1 MiB as float64 stays in the CPU
 
 @dataclass
 class Statistics:
-    """One pass over a source: a `Leaf` for each input, `Labels` for each target."""
+    """One pass over a source: a `Leaf` for each input, `Labels` for each target.
 
-    x: list[Leaf]
-    y: list[Labels]
-    weights: list[Leaf]
+    String inputs are counted but not measured.
+
+    Attributes:
+        seed: Seed of the weights behind `Leaf.signature`.
+        part: Number of the part of the data, which has weights of its own.
+        x, y, weights: What is known of inputs, targets and sample weights.
+        rows: Number of rows.
+    """
+
+    seed: int = 0
+    part: int = 0
+    x: list[Leaf] = field(default_factory=list)
+    y: list[Labels] = field(default_factory=list)
+    weights: list[Leaf] = field(default_factory=list)
     rows: int = 0
+
+    def __post_init__(self) -> None:
+        """Start the weights."""
+        self._random = np.random.default_rng([self.seed, self.part])
 
     @property
     def all(self) -> list[Leaf]:
         """Inputs, targets and weights, in this order."""
         return [*self.x, *self.y, *self.weights]
+
+    def add(self, batch: Batch) -> None:
+        """Take in the next rows."""
+        if not self.rows:
+            self.x = _opened(Leaf, batch.x, "x")
+            self.y = _opened(Labels, batch.y, "y")
+            self.weights = _opened(Leaf, batch.sample_weight, "sample_weight")
+        for piece in _pieces(batch):
+            weights = self._random.standard_normal(len(piece))
+            arrays = [leaf for part in piece.parts() for leaf in leaves(part)]
+            for statistics, leaf in zip(self.all, arrays, strict=True):
+                if statistics.numeric:
+                    statistics.add(leaf, weights)
+                else:
+                    statistics.rows += len(leaf)
+            self.rows += len(piece)
+
+    def merge(self, other: Statistics) -> None:
+        """Take in the rows of the part that follows; equal to one pass but for rounding."""
+        if not self.rows:
+            self.x, self.y, self.weights = other.x, other.y, other.weights
+        elif other.rows:
+            for mine, theirs in zip(self.all, other.all, strict=True):
+                mine.merge(theirs)
+        self.rows += other.rows
 
 
 def _opened(kind: Any, structure: Any, root: str) -> list[Any]:
@@ -54,28 +94,11 @@ def _pieces(batch: Batch) -> Iterator[Batch]:
 def measure(batches: Iterable[Batch], seed: int = 0) -> Statistics:
     """Return the statistics of all rows of `batches`, in one pass and bounded memory.
 
-    String inputs are counted but not measured.
-
     Args:
         batches: A fresh pass over the data.
         seed: Seed of the weights behind `Leaf.signature`.
     """
-    random = np.random.default_rng(seed)
-    found: Statistics | None = None
+    found = Statistics(seed)
     for batch in batches:
-        if found is None:
-            found = Statistics(
-                _opened(Leaf, batch.x, "x"),
-                _opened(Labels, batch.y, "y"),
-                _opened(Leaf, batch.sample_weight, "sample_weight"),
-            )
-        for piece in _pieces(batch):
-            weights = random.standard_normal(len(piece))
-            arrays = [leaf for part in piece.parts() for leaf in leaves(part)]
-            for statistics, leaf in zip(found.all, arrays, strict=True):
-                if statistics.numeric:
-                    statistics.add(leaf, weights)
-                else:
-                    statistics.rows += len(leaf)
-            found.rows += len(piece)
-    return found or Statistics([], [], [])
+        found.add(batch)
+    return found

@@ -37,6 +37,22 @@ def test_whole_numbers_text_and_several_inputs():
     assert len(set(row_hashes([np.zeros((3, 0), "float32")]).tolist())) == 1
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "int32", "int64", "float16", "float32", "float64"])
+def test_rows_of_bytes_have_equal_hashes_in_any_dtype(dtype):
+    pixels = np.random.default_rng(0).integers(0, 256, (300, 5, 4)).astype("uint8")
+    assert (row_hashes([pixels]) == row_hashes([pixels.astype(dtype)])).all()
+    assert len(set(row_hashes([pixels.astype(dtype)]).tolist())) == 300
+
+
+def test_rows_with_one_other_number_are_no_bytes():
+    x = np.zeros((6, 40), "float32")
+    x[1:, 39] = 0.5, 256, -1, np.nan, -0.0
+    assert len(set(row_hashes([x]).tolist())) == 5
+    assert row_hashes([x])[0] == row_hashes([x])[5]
+    flags = np.eye(6, 9)
+    assert (row_hashes([flags]) == row_hashes([flags.astype(bool)])).all()
+
+
 @pytest.mark.parametrize("pieces", [1, 7])
 def test_copies_across_splits(pieces):
     x, other = numbers(), numbers(200, seed=1)
@@ -66,11 +82,15 @@ def test_conflicts_and_the_floor_of_the_error():
 
 
 def test_merging_equals_one_pass():
-    x = numbers(300)
-    whole = contents(np.concatenate([x, x[:30]]))
-    parts = contents(x).merged(contents(x[:30]))
-    assert copies(whole) == copies(parts)
-    assert parts.rows == 330
+    x = np.concatenate([numbers(300), numbers(300)[:30]])
+    for most in (2**21, 100):
+        whole, merged = contents(x, most=most), Contents(most)
+        for part in np.array_split(x, 4):
+            merged.merge(contents(part, most=most))
+        assert copies(whole) == copies(merged)
+        assert (merged.rows, merged.limit) == (330, whole.limit)
+        for one, other in zip(whole.columns, merged.columns, strict=True):
+            np.testing.assert_array_equal(one, other)
 
 
 def test_bounded_memory_keeps_shares():

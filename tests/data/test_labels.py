@@ -1,5 +1,7 @@
 """What the targets are."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -78,3 +80,38 @@ def test_bad_labels_are_not_values():
     labels = measured(np.array([0.0, 1.0, np.nan, np.inf]))
     assert labels.values == {0: 1, 1: 1}
     assert labels.bad_rows == 2
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        np.random.default_rng(0).integers(0, 9, 300),
+        np.arange(MOST_VALUES + 300) % (MOST_VALUES + 1),
+        np.concatenate([np.arange(200.0), np.arange(200) / 3]),
+        np.concatenate([np.arange(MOST_VALUES + 1.0), [0.5]]),
+        np.eye(4)[np.random.default_rng(0).integers(0, 4, 300)],
+        np.full((300, 4), 0.25),
+    ],
+    ids=["classes", "too many", "fractions late", "a fraction after all", "one-hot", "soft"],
+)
+def test_merging_equals_one_pass(y):
+    whole, merged = measured(y), Labels("y", y.shape[1:], y.dtype)
+    for part in np.array_split(y, 5):
+        merged.merge(measured(part))
+    assert merged.values == whole.values
+    for name in ("integers", "unit_rows", "one_hot_rows", "vectors", "rows"):
+        assert getattr(merged, name) == getattr(whole, name)
+    assert merged.integers == bool((y == np.rint(y)).all())
+
+
+def test_a_million_classes_fit_in_memory():
+    tracemalloc.start()
+    y = measured(np.arange(10**6))
+    hot = Labels("y", (10**6,), np.dtype("uint8"))
+    hot.add(np.eye(2, 10**6, dtype="uint8"), np.ones(2))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert y.values is None
+    assert y.integers
+    assert hot.is_one_hot
+    assert peak < 150 * 2**20

@@ -105,3 +105,46 @@ def test_before_any_row():
     assert leaf.mean.tolist() == [0, 0]
     assert leaf.overall == (0, 0, np.inf, -np.inf)
     assert not Leaf("x", (), np.dtype("U3")).numeric
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_merging_equals_one_pass(damaged):
+    random = np.random.default_rng(0)
+    array, weights = random.normal(1e6, 2, (300, 4)), random.standard_normal(300)
+    array[200:, 1] += 1e6  # far from the numbers of the first part
+    if damaged:
+        array[[5, 150, 151, 299], 2] = [np.nan, np.inf, -np.inf, np.nan]
+        array[100:200, 3] = np.nan
+    whole, merged = (Leaf("x", (4,), array.dtype) for _ in range(2))
+    whole.add(array, weights)
+    for start in (0, 100, 200):
+        part = Leaf("x", (4,), array.dtype)
+        part.add(array[start : start + 100], weights[start : start + 100])
+        merged.merge(part)
+    for name in ("rows", "bad_rows", "bad_indices"):
+        assert getattr(merged, name) == getattr(whole, name)
+    for name in ("low", "high", "count", "gaps"):
+        np.testing.assert_array_equal(
+            *np.broadcast_arrays(getattr(merged, name), getattr(whole, name))
+        )
+    for name in ("mean", "std", "signature"):
+        np.testing.assert_allclose(getattr(merged, name), getattr(whole, name), rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "shape"),
+    [((4, 2), (7, 2), (2,)), ((4,), (7,), ()), ((4, 2), (4, 2), (4, 2)), ((3, 2), (3, 5), ())],
+)
+def test_parts_of_other_shapes_are_merged_as_they_are_read(first, second, shape):
+    random = np.random.default_rng(0)
+    arrays = [random.normal(5, 2, (30, *first)), random.normal(-1, 3, (20, *second))]
+    whole = Leaf("x", first, np.dtype("float64"))
+    parts = [Leaf("x", array.shape[1:], array.dtype) for array in arrays]
+    for array, part in zip(arrays, parts, strict=True):
+        whole.add(array, np.ones(len(array)))
+        part.add(array, np.ones(len(array)))
+    parts[0].merge(parts[1])
+    assert parts[0].shape == whole.shape == shape
+    np.testing.assert_allclose(parts[0].mean, whole.mean)
+    np.testing.assert_allclose(parts[0].std, whole.std)
+    np.testing.assert_array_equal(parts[0].low, whole.low)

@@ -1,10 +1,14 @@
 """Near copies are found, and the density of the data is no copy."""
 
+import gzip
+from pathlib import Path
+
 import numpy as np
 import pytest
 from specimens import cancer, digits
 
 from keras_recipe.data.batch import Batch
+from keras_recipe.data.contents import Contents, copies
 from keras_recipe.data.nearness import Sketch, near
 
 
@@ -98,3 +102,42 @@ def test_small_classes_are_no_copies():
     x = centres[random.integers(0, 80, 500)] + 0.3 * random.standard_normal((500, 12))
     mine, held = split(x.astype("float32"), 400)
     assert near(held(x[400:].astype("float32")), mine).share < 0.02
+
+
+def fashion_mnist():
+    """The pictures of Fashion-MNIST, from Debian's package or where Keras keeps them."""
+    homes = Path("/usr/share/datasets"), Path.home() / ".keras" / "datasets"
+    for folder in (home / "fashion-mnist" for home in homes):
+        files = [folder / f"{name}-images-idx3-ubyte.gz" for name in ("train", "t10k")]
+        if all(file.is_file() for file in files):
+            read = [
+                np.frombuffer(gzip.decompress(f.read_bytes()), "uint8", -1, 16) for f in files
+            ]
+            return [images.reshape(-1, 28, 28, 1) for images in read]
+    return pytest.skip("Fashion-MNIST is not on this computer (Debian: dataset-fashion-mnist)")
+
+
+def taken_in(made, x):
+    for start in range(0, len(x), 2048):
+        made.add(Batch(x[start : start + 2048]))
+    return made
+
+
+@pytest.mark.parametrize("noise", [0, 1])
+def test_500_test_pictures_planted_among_60000(noise):
+    train, test = fashion_mnist()
+    random = np.random.default_rng(0)
+    chosen = np.sort(random.permutation(len(test))[:500])
+    copied = test[chosen] + random.integers(-noise, noise + 1, (500, 28, 28, 1))
+    x = np.concatenate([train, np.clip(copied, 0, 255).astype("uint8")])
+    planted = {(int(row), len(train) + place) for place, row in enumerate(chosen)}
+    if not noise:
+        found = copies(taken_in(Contents(), test), taken_in(Contents(), x), most=1000)
+        assert set(found.pairs) == planted
+        return
+    mine = taken_in(Sketch(0), x)
+    pairs = near(taken_in(Sketch(0, mine), test), mine, most=1000).pairs
+    assert len(planted & set(pairs)) >= 0.95 * 500
+    for row, place in set(pairs[:500]) - planted:  # the set has near copies of its own
+        difference = np.abs(test[row].astype(int) - x[place])
+        assert difference.max() <= 5, (row, place)  # one picture: pixels reach 255

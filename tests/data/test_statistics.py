@@ -1,10 +1,12 @@
 """One pass over every part of the data."""
 
+import pickle
+
 import numpy as np
 
 from keras_recipe.data import statistics
 from keras_recipe.data.batch import Batch
-from keras_recipe.data.statistics import measure
+from keras_recipe.data.statistics import Statistics, measure
 
 
 def test_every_part_is_measured():
@@ -63,6 +65,22 @@ def test_the_same_seed_gives_the_same_signature():
     one, two, other = (measure([Batch(x)], seed).x[0].signature for seed in (1, 1, 2))
     np.testing.assert_array_equal(one, two)
     assert not np.array_equal(one, other)
+
+
+def test_parts_are_merged_in_order():
+    x, y = np.random.default_rng(0).normal(3, 2, (90, 4)), np.arange(90) % 3
+    merged, whole = Statistics(1), measure([Batch(x, y)], 1)
+    for number in range(3):
+        part = Statistics(1, number)
+        rows = slice(30 * number, 30 * number + 30)
+        part.add(Batch(x[rows], y[rows]))
+        merged.merge(pickle.loads(pickle.dumps(part)))
+    merged.merge(Statistics(1, 3))
+    assert merged.rows == 90
+    assert [leaf.rows for leaf in merged.all] == [90, 90]
+    assert merged.y[0].values == whole.y[0].values
+    np.testing.assert_allclose(merged.x[0].mean, x.mean(0))
+    np.testing.assert_allclose(merged.x[0].std, x.std(0))
 
 
 def test_memory_stays_small():

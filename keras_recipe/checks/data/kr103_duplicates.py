@@ -54,6 +54,7 @@ def duplicates(
         "evidence": {
             "pairs": [list(pair) for pair in own.pairs],
             "conflicts": bad.groups,
+            "conflicting": bad.share,
             "floor": bad.floor,
         },
     }

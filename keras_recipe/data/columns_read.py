@@ -1,0 +1,275 @@
+"""The columns of a table as numbers: what each holds is decided on all of its rows."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+
+from keras_recipe.core.errors import InputError
+
+#: What stands for a missing value: pandas's own list (`read_csv`, `na_values`) and UCI's `?`.
+MISSING = frozenset(
+    {"", "?", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND"}
+    | {"1.#QNAN", "<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"}
+)
+MOST_WORDS = 2**17  # different words of a column that are numbered; more are hashed
+_DAYS = ("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y")
+_TIMES = ("", " %H:%M", " %H:%M:%S")
+FORMATS = ("ISO8601", *(day + time for time in _TIMES for day in _DAYS))
+_PLAIN = str | bool | int | float | Decimal
+_LARGEST_EXACT = 2.0**53  # whole numbers beyond it are not all float64
+
+
+@functools.cache
+def pandas() -> Any:
+    """Return pandas, or say how to get it."""
+    try:
+        return importlib.import_module("pandas")
+    except ModuleNotFoundError as error:
+        msg = 'Tables are read by pandas (not installed): pip install "keras-recipe[data]"'
+        raise InputError(msg) from error
+
+
+def _seconds(values: Any, form: str) -> np.ndarray:
+    """Return dates as seconds since 1970 in UTC, NaN where one is none of this format."""
+    pd = pandas()
+    moments = pd.DatetimeIndex(pd.to_datetime(values, errors="coerce", utc=True, format=form))
+    began = pd.Timestamp("1970-01-01", tz="UTC").as_unit("us")  # years of four digits fit
+    return np.asarray((moments.as_unit("us") - began) / pd.Timedelta(seconds=1), "float64")
+
+
+def _numbers(words: Sequence[str], decimal: str = "") -> np.ndarray:
+    """Return words as float64, NaN where one is no number."""
+    if decimal == ",":
+        words = [word.replace(".", "").replace(",", ".") for word in words]
+    made = pandas().to_numeric(np.array(words, dtype=object), errors="coerce")
+    return np.asarray(made, "float64")
+
+
+def _is_typed(values: Any) -> bool:
+    """Whether a column of a Parquet file holds numbers or dates, not words."""
+    return hasattr(values, "dtype") and values.dtype.kind in "biufM"
+
+
+def _typed(values: Any) -> np.ndarray:
+    if values.dtype.kind == "M":
+        return _seconds(values, "ISO8601")
+    return np.asarray(values.to_numpy(dtype="float64", na_value=np.nan))
+
+
+def _as_words(values: Any) -> tuple[list[str], str]:
+    """Return the words of a column without blanks around them, and the type that is none."""
+    if isinstance(values, list):
+        return values, ""
+    given = values.where(values.notna(), "").tolist()
+    odd = [v for v in given if not isinstance(v, _PLAIN) and not hasattr(v, "isoformat")]
+    return [str(value).strip() for value in given], type(odd[0]).__name__ if odd else ""
+
+
+@dataclass(frozen=True)
+class Column:
+    """How one column is read.
+
+    Attributes:
+        name: Its name.
+        kind: `"number"`, `"date"`, `"words"`, `"hashed"`, `"empty"` or `"left out"`.
+        words: The different words, sorted: their places are their numbers.
+        form: Format of the dates, or the decimal comma of the numbers.
+        whole: Whether all values are whole numbers and none is missing.
+        is_target: Whether it is the target; among the inputs, missing words have a number of
+            their own, after those of the words.
+    """
+
+    name: str
+    kind: str
+    words: tuple[str, ...] = ()
+    form: str = ""
+    whole: bool = False
+    is_target: bool = False
+
+    @functools.cached_property
+    def _places(self) -> dict[str, float]:
+        return {word: float(place) for place, word in enumerate(self.words)}
+
+    def convert(self, values: Any) -> np.ndarray:
+        """Return words, or a typed pandas Series, as float64 `(rows,)`; NaN for none."""
+        if _is_typed(values):
+            return _typed(values)
+        words, _ = _as_words(values)
+        if self.kind == "number":
+            return _numbers(words, self.form)
+        if self.kind == "date":
+            return _seconds(np.array(words, dtype=object), self.form)
+        if self.kind == "hashed":
+            found = pandas().util.hash_array(np.array(words, dtype=object)) >> np.uint64(40)
+            gone = np.fromiter((word in MISSING for word in words), bool, len(words))
+            return np.where(gone, np.nan, found.astype("float64"))
+        places, missing = self._places, float(len(self.words))
+        if self.is_target:
+            missing = np.nan
+        found = [places.get(word, missing if word in MISSING else np.nan) for word in words]
+        return np.array(found, "float64")
+
+
+@dataclass
+class Gathered:
+    """What one pass says of a column; `decide` tells how it is read.
+
+    Attributes:
+        name: Its name.
+        is_target: Whether it is the target, all of whose words are numbered.
+        rows: Rows seen.
+        missing: How often each code for a missing value was met.
+        numbers, commas: Words that are numbers, with a decimal point or a decimal comma.
+        dates: Words that are dates, by format; formats that fit too few are dropped.
+        words: The different words; None when there are too many.
+        others: Some words that are neither numbers nor dates.
+        whole: Whether all numbers were whole.
+        odd: What the column holds that is no number, word or date; "" if nothing.
+        huge: Whether whole numbers are too large for float64.
+    """
+
+    name: str
+    is_target: bool = False
+    rows: int = 0
+    missing: Counter[str] = field(default_factory=Counter)
+    numbers: int = 0
+    commas: int = 0
+    dates: dict[str, int] = field(default_factory=lambda: dict.fromkeys(FORMATS, 0))
+    words: set[str] | None = field(default_factory=set)
+    others: list[str] = field(default_factory=list)
+    whole: bool = True
+    odd: str = ""
+    huge: bool = False
+
+    def add(self, values: Any) -> None:
+        """Take in the next values: words, or a pandas Series."""
+        self.rows += len(values)
+        if _is_typed(values):
+            self._add_typed(values)
+            return
+        words, odd = _as_words(values)
+        self.odd = self.odd or odd
+        given = [word for word in words if word not in MISSING]
+        if len(given) < len(words):
+            self.missing.update(word for word in words if word in MISSING)
+        if given and not self.odd:
+            self._add_words(given)
+
+    def _add_typed(self, values: Any) -> None:
+        found = _typed(values)
+        good = found[~np.isnan(found)]
+        if len(good) < len(found):
+            self.missing["null"] += len(found) - len(good)
+        if values.dtype.kind == "M":
+            self.dates["ISO8601"] = self.dates.get("ISO8601", 0) + len(good)
+            return
+        self.numbers += len(good)
+        self._note_sizes(good)
+
+    def _note_sizes(self, numbers: np.ndarray) -> None:
+        whole = np.isfinite(numbers) & (numbers % 1 == 0)
+        self.whole = self.whole and bool(whole.all())
+        self.huge = self.huge or bool((whole & (np.abs(numbers) > _LARGEST_EXACT)).any())
+
+    def _add_words(self, words: list[str]) -> None:
+        numbers = _numbers(words)
+        bad = np.isnan(numbers)
+        self.numbers += int((~bad).sum())
+        with np.errstate(invalid="ignore"):
+            self._note_sizes(numbers[~bad])
+        if bad.any():
+            rest = Counter(words[place] for place in np.flatnonzero(bad))
+            self.whole = False
+            several = list(rest)
+            self._add_rest(several, np.array(list(rest.values())))
+            self.others += several[: 3 - len(self.others)]
+        if self.words is not None:
+            self.words.update(words)
+            if len(self.words) > MOST_WORDS and not self.is_target:
+                self.words = None
+
+    def _add_rest(self, words: list[str], counts: np.ndarray) -> None:
+        """Take in words that are no numbers, and how often each was met."""
+        commas = ~np.isnan(_numbers(words, ","))
+        self.commas += int(counts[commas].sum())
+        given = self.given - self.numbers
+        for form in list(self.dates):
+            fits = ~np.isnan(_seconds(np.array(words, dtype=object), form))
+            self.dates[form] += int(counts[fits].sum())
+            if 2 * self.dates[form] < given:
+                del self.dates[form]
+
+    @property
+    def given(self) -> int:
+        """Rows with a value."""
+        return self.rows - self.missing.total()
+
+    @property
+    def _dates(self) -> int:
+        """Values that are dates of the format that fits most."""
+        return max(self.dates.values(), default=0)
+
+    def decide(self) -> Column:
+        """Return how the column is read: as what most of its values are."""
+        dates = self._dates
+        if self.odd:
+            return Column(self.name, "left out", form=self.odd)
+        if not self.given:
+            return Column(self.name, "empty")
+        if 2 * (self.numbers + self.commas) > self.given and self.commas > self.numbers:
+            return Column(self.name, "number", form=",")
+        if 2 * self.numbers > self.given:
+            whole = self.whole and self.numbers == self.rows and not self.huge
+            return Column(self.name, "number", whole=whole)
+        if 2 * dates > self.given:
+            form = next(form for form, count in self.dates.items() if count == dates)
+            return Column(self.name, "date", form=form)
+        if self.words is None:
+            return Column(self.name, "hashed")
+        words, whole = tuple(sorted(self.words)), not self.missing
+        return Column(self.name, "words", words, whole=whole, is_target=self.is_target)
+
+    def told(self) -> list[tuple[str, str]]:
+        """Return `(topic, sentence)` for what deserves a word about how the column is read."""
+        column, name = self.decide(), repr(self.name)
+        said = [self._made(column)] if self._made(column)[1] else []
+        lost = self._lost(column)
+        if lost:
+            few = f", such as {self.others[0]!r}" if self.others else ""
+            kind = f"no {column.kind}s"
+            said.append(("mixed", f"{lost} of {self.given} values of {name} are {kind}{few}"))
+        if self.huge:
+            said.append(("huge", f"{name} holds whole numbers beyond 2^53, which are rounded"))
+        for code, count in self.missing.items():
+            what = repr(code) if code else "blank"
+            said.append(("missing", f"{name}: {count} of {self.rows} are {what}"))
+        return said
+
+    def _made(self, column: Column) -> tuple[str, str]:
+        """Return how what is no number was made one."""
+        name, commas = repr(self.name), "has decimal commas" if column.form else ""
+        several = sum(count == self._dates for count in self.dates.values()) > 1
+        doubt = "; more than one format fits" if several else ""
+        number = column.kind == "number"
+        return {
+            "left out": ("left out", f"{name} holds values of type {column.form}: left out"),
+            "empty": ("blank", f"{name} holds no value in {self.rows} rows"),
+            "number": ("made numbers", f"{name} {commas}" if number and commas else ""),
+            "date": ("made numbers", f"{name}: dates ({column.form}{doubt}), now seconds"),
+            "words": ("made numbers", f"{name}: {len(column.words)} words, now numbered"),
+            "hashed": ("made numbers", f"{name}: more than {MOST_WORDS} words, now hashed"),
+        }[column.kind]
+
+    def _lost(self, column: Column) -> int:
+        """Return how many values are none of the kind that most are."""
+        if column.kind == "number":
+            return self.given - (self.commas if column.form else self.numbers)
+        return self.given - self._dates if column.kind == "date" else 0

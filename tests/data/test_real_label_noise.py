@@ -1,0 +1,56 @@
+"""KR107's estimate beside shares of wrong labels that are known: people's, and planted ones."""
+
+import ast
+
+import numpy as np
+import pytest
+import real
+import specimens
+from keras import layers
+from sklearn.feature_extraction.text import HashingVectorizer
+
+from keras_recipe.checks.data.kr107_label_noise import label_noise
+from keras_recipe.core.result import Status
+
+RATINGS = "vaderSentiment/movieReviewSnippets_anonDataRatings.txt"
+SNIPPETS = "vaderSentiment/movieReviewSnippets_GroundTruth.txt"
+
+
+def one_raters_word(seed):
+    """Snippets as hashed counts, one person's sign as the label, and that of the mean."""
+    lines = [
+        [line.split("\t") for line in real.path(name).read_text("utf-8").splitlines()]
+        for name in (RATINGS, SNIPPETS)
+    ]
+    assert [row[0] for row in lines[0]] == [row[0] for row in lines[1]]
+    people = [ast.literal_eval(row[3]) for row in lines[0]]
+    random = np.random.default_rng(seed)
+    given = np.array([random.choice(ratings) > 0 for ratings in people], "int32")
+    truth = np.array([np.mean(ratings) > 0 for ratings in people], "int32")
+    words = HashingVectorizer(n_features=128, norm=None, alternate_sign=False, dtype="float32")
+    return words.transform([row[2] for row in lines[1]]).toarray(), given, truth
+
+
+def judged(x, y, classes):
+    head = layers.Dense(classes, activation="softmax")
+    return specimens.examine(label_noise, specimens.compiled(head, shape=x.shape[1:]), x, y)
+
+
+def test_raters_err_but_a_model_that_knows_little_accuses_nobody():
+    x, given, truth = one_raters_word(0)
+    wrong = float((given != truth).mean())
+    assert 0.06 < wrong < 0.09  # of 10,605 snippets, 15 to 30 people each
+    result = judged(x, given, 2)
+    assert result.status is Status.PASS
+    # it includes what the model gets wrong: too high, and never too low by a factor of 1.5
+    assert result.evidence["estimate"] >= wrong / 1.5
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_as_many_wrong_labels_where_inputs_tell_the_class(seed):
+    x, y = specimens.digits()
+    random = np.random.default_rng(seed)
+    wrong = random.random(len(y)) < 0.075
+    given = ((y + wrong * random.integers(1, 10, len(y))) % 10).astype("int32")
+    estimate = judged(x, given, 10).evidence["estimate"]
+    assert 1 / 1.5 < estimate / wrong.mean() < 1.5

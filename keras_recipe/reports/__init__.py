@@ -72,14 +72,22 @@ def write(report: Report, path: str | os.PathLike[str], format: str | None = Non
         ConfigError: The format is not known, or the suffix does not name one.
         InputError: Nothing can be written there.
     """
-    text = render(report, format or format_of(path))
+    return write_file(render(report, format or format_of(path)), path)
+
+
+def write_file(content: str | bytes, path: str | os.PathLike[str]) -> Path:
+    """Write a report that is text, or a picture, to a file as `write` does.
+
+    Raises:
+        InputError: Nothing can be written there.
+    """
     try:
         target = Path(path).resolve()
         if target.exists() and not target.is_file():
             msg = f"The report cannot be written to {os.fspath(path)!r}: it is not a file."
             raise InputError(msg)
         target.parent.mkdir(parents=True, exist_ok=True)
-        _replace(target, text)
+        _replace(target, content)
     except (OSError, ValueError, RuntimeError) as error:
         if isinstance(error, InputError):
             raise
@@ -89,11 +97,11 @@ def write(report: Report, path: str | os.PathLike[str], format: str | None = Non
     return target
 
 
-def _replace(target: Path, text: str) -> None:
+def _replace(target: Path, content: str | bytes) -> None:
     draft = target.with_name(f".{target.name[:80]}.{secrets.token_hex(4)}.part")
     try:
-        with draft.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        with draft.open("xb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
         draft.replace(target)
     finally:
         draft.unlink(missing_ok=True)

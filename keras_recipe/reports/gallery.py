@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib import rcParams
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 from keras_recipe.reports import charts
 from keras_recipe.reports.palette import Palette
@@ -19,10 +21,18 @@ from keras_recipe.reports.phrases import printable, shortened
 MOST = {"image": 32, "row": 24, "tokens": 12, "series": 16}
 #: Most features of a row drawn, so that a cell stays wide enough to be seen.
 MOST_FEATURES = 64
+#: Letters of the longest name of a feature, and of all that fit side by side over the columns.
+LONGEST_NAME, LETTERS = 24, 60
+#: Most classes whose colours are named under pictures.
+MOST_COLOURS = 18
 
 
 def examples(picture: Mapping[str, Any], palette: Palette) -> Figure:
-    """Draw `inputs` by their `inputs_kind`; a prediction unlike its label is marked."""
+    """Draw `inputs` by their `inputs_kind`; a prediction unlike its label is marked.
+
+    Pictures that consist of tiles side by side say which in `tiles`, how many stand in a row in
+    `columns`, and what the colours laid over them mean in `colours`, a dict from class to hex.
+    """
     drawers = {"image": _images, "row": _rows, "tokens": _tokens, "series": _series}
     kind = picture["inputs_kind"]
     if kind not in drawers:
@@ -36,11 +46,14 @@ def examples(picture: Mapping[str, Any], palette: Palette) -> Figure:
             msg = f"{len(picture[name])} {name} for {total} inputs"
             raise ValueError(msg)
         cut[name] = texts
-    cut["note"] = f"{most} of {total} are shown; " if total > most else ""
+    own = [str(picture[name]) for name in ("note", "tiles") if picture.get(name)]
+    cut["note"] = "".join(f"{part}; " for part in own)
+    cut["note"] += f"{most} of {total} are shown; " if total > most else ""
     wrong = picture.get("wrong") or _wrong(cut["labels"], cut["predictions"])
     cut["wrong"] = [*wrong, *[False] * most][: len(cut["inputs"])]
     if cut["labels"] and cut["predictions"]:
-        share = f", {sum(cut['wrong'])} of {len(cut['wrong'])} wrong" if wrong else ""
+        counted = wrong and all(cut["predictions"])
+        share = f", {sum(cut['wrong'])} of {len(cut['wrong'])} wrong" if counted else ""
         cut["note"] += f"label → prediction{share}; "
     return drawers[kind](cut, palette)
 
@@ -66,10 +79,17 @@ def _numbers(text: str) -> list[float]:
 
 
 def _caption(picture: Mapping[str, Any], index: int, length: int) -> str:
-    texts = [picture[name][index] for name in ("labels", "predictions") if picture[name]]
-    if len(texts) == 1 or sum(map(len, texts)) + 3 <= length:
-        return " → ".join(shortened(text, length) for text in texts)
-    return "\n→ ".join(shortened(text, length) for text in texts)
+    given = (picture[name][index] for name in ("labels", "predictions") if picture[name])
+    texts = [text for text in given if text]
+    if len(texts) < 2 or sum(map(len, texts)) + 3 <= length:
+        return " → ".join(_cut(text, length) for text in texts)
+    return "\n→ ".join(_cut(text, length) for text in texts)
+
+
+def _cut(text: str, length: int) -> str:
+    """Return a text that fits; how sure a prediction is goes before letters of it do."""
+    bare = text.rsplit(" (", 1)[0] if text.endswith(")") else text
+    return shortened(text if len(text) <= length else bare, length)
 
 
 def _grid(figure: Figure, count: int, columns: int, rows: int) -> list[Axes]:
@@ -85,7 +105,7 @@ def _images(picture: Mapping[str, Any], palette: Palette) -> Figure:
     low, high = _white_and_black(low, high)
     pixels = [_pixels(image, low, high) for image in images]
     tall = max((p.shape[0] / max(p.shape[1], 1) for p in pixels), default=1.0)
-    columns = max(min(8, len(images)), 4)
+    columns = picture.get("columns") or max(min(8, len(images)), 4)
     rows = -(-len(images) // columns)
     two_lines = any("\n" in _caption(picture, i, 84 // columns) for i in range(len(images)))
     height = charts.WIDTH / columns * 0.93 * min(max(tall, 0.15), 2) + 0.06
@@ -95,7 +115,18 @@ def _images(picture: Mapping[str, Any], palette: Palette) -> Figure:
         axes.imshow(pixels[index], cmap="gray", vmin=0, vmax=1)
         _frame(axes, picture, index, 84 // columns, palette)
         axes.set(xticks=[], yticks=[])
+    if colours := picture.get("colours"):
+        _legend(made, colours, palette)
     return made
+
+
+def _legend(made: Figure, colours: Mapping[str, str], palette: Palette) -> None:
+    """Say which class each colour is that is laid over the pictures."""
+    patches = [
+        Patch(facecolor=color, edgecolor=palette.faint, label=shortened(name, 24))
+        for name, color in list(colours.items())[:MOST_COLOURS]
+    ]
+    made.legend(handles=patches, loc="outside lower left", ncols=6, fontsize=8)
 
 
 def _white_and_black(low: float, high: float) -> tuple[float, float]:
@@ -163,9 +194,12 @@ def _rows(picture: Mapping[str, Any], palette: Palette) -> Figure:
     table = table[:, :MOST_FEATURES]
     note = f"{picture['note']}{more}a row is an example, coloured within each feature"
     note = note.replace("a row is an example, ", "") if left_out > 0 else note
-    made = charts.sheet(
-        picture, palette, 0.45 + (0.27 if len(table) <= 12 else 0.2) * len(table), note
-    )
+    names = picture.get("features") or range(table.shape[1])
+    heads = [shortened(name, LONGEST_NAME) for name in names][: table.shape[1]]
+    upright = sum(len(head) + 1 for head in heads) > LETTERS and bool(picture.get("features"))
+    height = 0.45 + (0.27 if len(table) <= 12 else 0.2) * len(table)
+    height += 0.075 * max(map(len, heads), default=0) if upright else 0
+    made = charts.sheet(picture, palette, height, note)
     axes = made.add_subplot()
     finite = np.where(np.isfinite(table), table, np.nan)
     with np.errstate(invalid="ignore"):
@@ -175,10 +209,10 @@ def _rows(picture: Mapping[str, Any], palette: Palette) -> Figure:
         column, row = (round(place) for place in text.get_position())
         if np.isfinite(finite[row, column]):
             text.set_text(in_figures(float(table[row, column])))
-    names = picture.get("features") or range(table.shape[1])
-    step = -(-table.shape[1] // charts.MOST_NUMBERS)
-    heads = [shortened(name, 10) for name in names][: table.shape[1] : step]
-    axes.set_xticks(range(0, table.shape[1], step), heads)
+    most = 4 * charts.MOST_NUMBERS if upright else charts.MOST_NUMBERS
+    step = -(-table.shape[1] // most)
+    turned: dict[str, Any] = {"rotation": 90, "va": "bottom"} if upright else {}
+    axes.set_xticks(range(0, table.shape[1], step), heads[::step], **turned)
     axes.xaxis.tick_top()
     captions = [_caption(picture, i, 60).replace("\n", " ") for i in range(len(table))]
     axes.set_yticks(range(len(table)), captions)
@@ -198,16 +232,18 @@ def _tokens(picture: Mapping[str, Any], palette: Palette) -> Figure:
         lines.append(("", "", False))
         lines += [("" if n else "input", line, False) for n, line in enumerate(wrapped)]
         for name in ("labels", "predictions"):
-            if picture[name]:
+            if picture[name] and picture[name][index]:
                 wrong = picture["wrong"][index] and name == "predictions"
                 lines.append((name.removesuffix("s"), picture[name][index], wrong))
     made = charts.sheet(picture, palette, 0.19 * len(lines), picture["note"].removesuffix("; "))
+    made.add_subplot().set_axis_off()  # without axes the title is not put at the top
     top = 0.4 if picture["note"] else 0.2
     for number, (head, text, wrong) in enumerate(lines):
         y = 1 - (top + 0.19 * number) / made.get_figheight()
         made.text(0.015, y, head, size=8, va="top", color=palette.faint)
         made.text(
-            0.12, y, shortened(text, 90), size=8, va="top", family="monospace",
+            0.12, y, shortened(text, 90), size=8, va="top",
+            family=["monospace", *rcParams["font.family"]],  # the others have more letters
             color=palette.wrong if wrong else palette.ink, weight="bold" if wrong else "normal",
         )  # fmt: skip
     return made

@@ -10,7 +10,7 @@ from typing import Any
 from keras_recipe.core.errors import InputError
 
 #: What can be drawn, by the `kind` of the picture.
-KINDS = ("bars", "curves", "examples", "matrix")
+KINDS = ("bars", "curves", "examples", "histograms", "matrix", "parallel")
 #: Dots per inch: twice the 72 of a screen point, so that it stays sharp on dense screens.
 DPI = 144
 # Beside matplotlib's own font, one with the letters of Chinese, Japanese and Korean labels.
@@ -27,8 +27,8 @@ def render(picture: Mapping[str, Any], *, dark: bool = False) -> bytes:
         picture: `kind`, `title` and the data of that kind. "examples": `inputs`, `inputs_kind`,
             `labels`, `predictions` and, where texts do not tell, `wrong`. "curves":
             `series`, `x`, `marks`, `xlabel`, `ylabel`, `xscale` and `yscale` ("log"). "bars":
-            `labels`, `values`, `xlabel`. "matrix": `values`, `xlabel`, `ylabel`. NaN and
-            infinities may be strings.
+            `labels`, `values`, `xlabel`. "matrix": `values`, `xlabel`, `ylabel`.
+            "histograms", "parallel": see these modules. NaN and infinities may be strings.
         dark: Draw on dark paper.
 
     Raises:
@@ -49,13 +49,15 @@ def _draw(picture: Mapping[str, Any], *, dark: bool) -> bytes:
     import matplotlib.style
     from matplotlib import font_manager
 
-    from keras_recipe.reports import charts, gallery
+    from keras_recipe.reports import charts, gallery, histograms
+    from keras_recipe.reports import parallel as parallels
     from keras_recipe.reports.palette import DARK, LIGHT
 
     palette = DARK if dark else LIGHT
     here = font_manager.fontManager.get_font_names()
     fonts = {"font.family": ["DejaVu Sans", *(name for name in _FONTS if name in here)]}
-    draw = getattr(gallery if picture["kind"] == "examples" else charts, picture["kind"])
+    modules = {"examples": gallery, "histograms": histograms, "parallel": parallels}
+    draw = getattr(modules.get(picture["kind"], charts), picture["kind"])
     buffer = io.BytesIO()
     style = matplotlib.style.context(["default", palette.settings(), fonts])
     with style, warnings.catch_warnings():

@@ -78,7 +78,7 @@ def test_odd_data_is_drawn_all_the_same(picture):
 @pytest.mark.parametrize("picture", [{}, {"kind": "pie"}, {"kind": None}, {"kind": []}])
 def test_an_unknown_kind_is_one_sentence(picture):
     with pytest.raises(
-        InputError, match="kind is one of bars, curves, examples, matrix"
+        InputError, match="kind is one of bars, curves, examples, histograms, matrix"
     ) as error:
         pictures.render(picture)
     assert repr(picture.get("kind")) in str(error.value)

@@ -1,4 +1,4 @@
-"""A ladder's trials on disk, one JSON line each, so that a killed ladder goes on."""
+"""Trials on disk, one JSON line each, so that a killed ladder or search goes on."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ class Journal:
     """
 
     def __init__(
-        self, records: Mapping[str, TrialRecord] | None = None, file: IO[bytes] | None = None
+        self, records: Mapping[str, Any] | None = None, file: IO[bytes] | None = None
     ) -> None:
         self.records = dict(records or {})
         self._file = file
 
-    def add(self, record: TrialRecord) -> None:
+    def add(self, record: Any) -> None:
         """Append a trial and wait until the disk has it."""
         if self._file is not None:
             _append(self._file, record.to_dict())
@@ -47,7 +47,9 @@ def _append(file: IO[bytes], data: Mapping[str, Any]) -> None:
 
 
 @contextmanager
-def journal(path: Path | None, header: Mapping[str, Any]) -> Iterator[Journal]:
+def journal(
+    path: Path | None, header: Mapping[str, Any], kind: Any = TrialRecord
+) -> Iterator[Journal]:
     """Open a journal, new or to go on with, for this process alone.
 
     A last line that was being written when the process was killed is cut off: its trial is
@@ -56,6 +58,7 @@ def journal(path: Path | None, header: Mapping[str, Any]) -> Iterator[Journal]:
     Args:
         path: The file, made with its folder when missing; None: in memory.
         header: What the trials depend on; equal for a journal to go on with.
+        kind: Class of the records, with `key`, `to_dict` and `from_dict`.
 
     Yields:
         The journal.
@@ -74,20 +77,20 @@ def journal(path: Path | None, header: Mapping[str, Any]) -> Iterator[Journal]:
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(f"{path}.lock", timeout=0):
-            yield from _opened(path, json.loads(json.dumps(dict(header))))
+            yield from _opened(path, json.loads(json.dumps(dict(header))), kind)
     except Timeout as error:
         msg = f"Another process is writing the journal {str(path)!r}; wait for it to end."
         raise InputError(msg) from error
 
 
-def _opened(path: Path, header: Mapping[str, Any]) -> Iterator[Journal]:
+def _opened(path: Path, header: Mapping[str, Any], kind: Any) -> Iterator[Journal]:
     lines, whole = _lines(path)
     if lines:
         _refuse_another(path, lines[0], header)
-    records: dict[str, TrialRecord] = {}
+    records: dict[str, Any] = {}
     for place, line in enumerate(lines[1:], start=2):
         try:
-            record = TrialRecord.from_dict(line)
+            record = kind.from_dict(line)
         except (KeyError, TypeError, ValueError) as error:
             raise _damaged(path, place) from error
         if record.key in records:
@@ -118,7 +121,7 @@ def _lines(path: Path) -> tuple[list[Any], int]:
 
 def _damaged(path: Path, place: int) -> InputError:
     return InputError(
-        f"Line {place} of the journal {str(path)!r} is no trial of a ladder, or twice there; "
+        f"Line {place} of the journal {str(path)!r} is no trial of it, or twice there; "
         "delete the file to begin anew."
     )
 
@@ -132,7 +135,7 @@ def _refuse_another(path: Path, first: Any, header: Mapping[str, Any]) -> None:
         raise _damaged(path, 1)
     names = [name for name in {**there, **header} if there.get(name) != header.get(name)]
     msg = (
-        f"The journal {str(path)!r} belongs to another ladder ({', '.join(names)} differ); "
+        f"The journal {str(path)!r} belongs to another run ({', '.join(names)} differ); "
         "give another file, or delete it to begin anew."
     )
     raise InputError(msg)

@@ -270,7 +270,7 @@ class Ladder:
         log = None
         if self._log_dir is not None and self._board is not None:
             log = TrialLog(self._log_dir, self._board, [move.name for move in moves])
-        with journal(self._journal, self._header(moves)) as known:
+        with journal(self._journal, self.header(moves)) as known:
             climb = _Climb(self, known, log, len(moves))
             rungs = [climb.start()]
             best, kept = rungs[0], tuple[Move, ...]()
@@ -309,7 +309,7 @@ class Ladder:
             msg = f"Each move needs a name of its own, other than 'start'. Twice there: {twice}"
             raise InputError(msg)
 
-    def _header(self, moves: Sequence[Move]) -> Mapping[str, Any]:
+    def header(self, moves: Sequence[Move]) -> Mapping[str, Any]:
         """Return what the trials depend on."""
         with random_states(self._seeds[0]):
             form = model_form(made(self._build))

@@ -44,26 +44,48 @@ class TrialLog:
         """
         safe = re.sub(r"[^\w.-]+", "_", move)
         folder = self._folder / f"{place:02d}-{safe}-seed{record.seed}"
-        if folder.exists():
-            return
-        half = folder.with_name(f".{folder.name}")  # renamed when whole
-        shutil.rmtree(half, ignore_errors=True)
         settings = {**{one: one in record.moves for one in self._moves}, "seed": record.seed}
         last = {name: values[-1] for name, values in record.curves.items() if len(values)}
         if record.score is not None:
             last["score"] = record.score
-        with self._board(half) as writer:
-            writer.hparams(settings)
-            writer.hparams_config(settings, [f"ladder/{name}" for name in last])
-            for name, value in last.items():
-                writer.scalar(f"ladder/{name}", value, record.steps)
-            writer.hparams_end()
-        for run, curves in _runs(record.curves).items():
-            with self._board(half / run) as writer:
-                for name, values in curves.items():
-                    for epoch, value in enumerate(values):
-                        writer.scalar(f"epoch_{name}", value, epoch)
-        half.rename(folder)
+        write_run(folder, self._board, settings, last, record.curves, "ladder")
+
+
+def write_run(
+    folder: Path,
+    board: Callable[[Path], Any],
+    settings: Mapping[str, Any],
+    values: Mapping[str, float],
+    curves: Mapping[str, Sequence[float]],
+    stage: str,
+) -> None:
+    """Write one training as a run of TensorBoard, whole or not at all; leave one that is there.
+
+    Args:
+        folder: Of the run.
+        board: Makes the writer of a folder.
+        settings: Its hyperparameters.
+        values: What judges it, by name; their tags begin with `stage`.
+        curves: Values an epoch by Keras's name of the log.
+        stage: `"ladder"` or `"tune"`.
+    """
+    if folder.exists():
+        return
+    half = folder.with_name(f".{folder.name}")  # renamed when whole
+    shutil.rmtree(half, ignore_errors=True)
+    steps = max((len(one) for one in curves.values()), default=0)
+    with board(half) as writer:
+        writer.hparams(settings)
+        writer.hparams_config(settings, [f"{stage}/{name}" for name in values])
+        for name, value in values.items():
+            writer.scalar(f"{stage}/{name}", value, steps)
+        writer.hparams_end()
+    for run, logs in _runs(curves).items():
+        with board(half / run) as writer:
+            for name, numbers in logs.items():
+                for epoch, value in enumerate(numbers):
+                    writer.scalar(f"epoch_{name}", value, epoch)
+    half.rename(folder)
 
 
 def _runs(curves: Mapping[str, Sequence[float]]) -> dict[str, dict[str, Sequence[float]]]:

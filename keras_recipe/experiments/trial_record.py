@@ -27,6 +27,9 @@ class TrialRecord:
         curves: Value an epoch of everything `fit` logged, by name.
         score: The model's own loss on the rows it is judged by, penalties left out, after
             training; None if the training failed.
+        train_score: The same on the training rows as they were given, whatever a move made of
+            them; of many rows on the first `data.reading.SAMPLE_ROWS`. None where it was not
+            taken.
         status: `"done"`; `"stopped"`: the clock ended it before its last step; `"failed"`: it
             raised, or its loss is not a finite number.
         message: What happened, where there is something to say.
@@ -39,6 +42,7 @@ class TrialRecord:
     seconds: float = 0.0
     curves: Mapping[str, Sequence[float]] = field(default_factory=dict)
     score: float | None = None
+    train_score: float | None = None
     status: str = "done"
     message: str = ""
 
@@ -54,7 +58,8 @@ class TrialRecord:
             ValueError: It is no such record.
         """
         names = {one.name for one in dataclasses.fields(cls)}
-        if set(data) != names or data["status"] not in STATUSES:
+        missing = names - set(data) - {"train_score"}  # journals of before it was taken
+        if missing or set(data) - names or data["status"] not in STATUSES:
             msg = f"a trial has the fields {sorted(names)}"
             raise ValueError(msg)
         curves = {k: [float(v) for v in values] for k, values in data["curves"].items()}
@@ -64,6 +69,7 @@ class TrialRecord:
                 "moves": tuple(data["moves"]),
                 "curves": curves,
                 "score": number(data["score"]),
+                "train_score": number(data.get("train_score")),
             }
         )
 

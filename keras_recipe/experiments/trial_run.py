@@ -22,6 +22,7 @@ from keras_recipe.experiments.trial_move import Move, merged
 from keras_recipe.experiments.trial_record import TrialRecord
 from keras_recipe.experiments.trial_rows import SeededRows
 from keras_recipe.loss import LossUndefined, data_loss, predict
+from keras_recipe.surgery.averages import own_arrays
 from keras_recipe.surgery.preserve import random_states
 
 MONITORS = ("val_loss", "loss")
@@ -187,36 +188,47 @@ class Trial:
             shuffle=False,
             verbose=0,
         )
+        own_arrays(model)
         done = int(keras.ops.convert_to_numpy(model.optimizer.iterations))
         score = self._score(model)
         found = {"steps": done, "curves": _curves(history.history), "score": score}
         if not math.isfinite(score):
             text = f"the loss is {score} after {done} steps"
             return {**found, "score": None, "status": "failed", "message": text}
+        found["train_score"] = self._train_score(model, score)
         if clock and clock.spent and epochs != ENDLESS:
             text = f"the time was spent after {done} of {epochs * each} steps"
             return {**found, "status": "stopped", "message": text}
         return found
 
     def _score(self, model: Any) -> float:
-        """Return the loss on the rows that are judged, in inference mode, by parts."""
+        """Return the loss on the rows that are judged."""
         rows = self.train if self.monitor == "loss" else self.validation
         if rows is None:
             msg = "`val_loss` needs validation rows; give them, or monitor='loss'."
             raise InputError(msg)
-        try:
-            losses, sizes = [], []
-            for start in range(0, len(rows), SAMPLE_ROWS):
-                part = rows.take(slice(start, start + SAMPLE_ROWS))
-                losses.append(data_loss(model, part, predict(model, part.x)))
-                sizes.append(len(part))
-            return float(np.average(losses, weights=sizes))
-        except LossUndefined:  # a training step of its own: what `evaluate` calls the loss
-            x, y, sample_weight = rows.parts()
-            found = model.evaluate(
-                x, y, sample_weight=sample_weight, verbose=0, return_dict=True
-            )
-            return float(found["loss"])
+        return _loss(model, rows)
+
+    def _train_score(self, model: Any, score: float) -> float | None:
+        """Return the loss on the training rows; None where it is no number."""
+        if self.monitor != "loss":
+            score = _loss(model, self.train.take(slice(0, SAMPLE_ROWS)))
+        return score if math.isfinite(score) else None
+
+
+def _loss(model: Any, rows: Batch) -> float:
+    """Return the loss in inference mode, penalties left out, by parts."""
+    try:
+        losses, sizes = [], []
+        for start in range(0, len(rows), SAMPLE_ROWS):
+            part = rows.take(slice(start, start + SAMPLE_ROWS))
+            losses.append(data_loss(model, part, predict(model, part.x)))
+            sizes.append(len(part))
+        return float(np.average(losses, weights=sizes))
+    except LossUndefined:  # a training step of its own: what `evaluate` calls the loss
+        x, y, sample_weight = rows.parts()
+        found = model.evaluate(x, y, sample_weight=sample_weight, verbose=0, return_dict=True)
+        return float(found["loss"])
 
 
 def _curves(history: Mapping[str, Sequence[Any]]) -> dict[str, list[float]]:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import html
-import io
 import math
 from collections.abc import Mapping
 from typing import Any
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from keras_recipe.core.result import number
-from keras_recipe.reports import phrases, pictures
+from keras_recipe.reports import fragments, phrases
 
 _COLUMNS = ("rung", "training loss", "of the way", "kept", "why")
 _LOG_SPAN = 10.0  # times the lowest loss from which on the scale is logarithmic
@@ -66,13 +63,7 @@ def render(data: Mapping[str, Any], width: int = 100) -> str:
         data: As for `table`.
         width: Columns.
     """
-    console = Console(
-        file=io.StringIO(), width=width, force_terminal=False, no_color=True,
-        force_jupyter=False, highlight=False,
-    )  # fmt: skip
-    console.print(table(data))
-    text: str = console.file.getvalue()  # type: ignore[attr-defined]  # the StringIO above
-    return "".join(f"{line.rstrip()}\n" for line in text.splitlines())
+    return fragments.as_text(table(data), width)
 
 
 def picture(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -100,22 +91,15 @@ def picture(data: Mapping[str, Any]) -> dict[str, Any]:
 
 def notebook(data: Mapping[str, Any]) -> str:
     """Return table and picture as an HTML fragment; everything in it is escaped."""
-    head = "".join(f"<th>{name}</th>" for name in _COLUMNS)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in cells) + "</tr>"
-        for cells in _cells(data)
-    )
-    image = base64.b64encode(pictures.render(picture(data))).decode()
-    left_out = "".join(
-        f"<li>not tried: {html.escape(phrases.printable(f'{name} ({reason})'))}</li>"
+    left_out = [
+        phrases.printable(f"not tried: {name} ({reason})")
         for name, reason in data["left_out"].items()
-    )
+    ]
     return (
-        f"<p><b>{html.escape(phrases.printable(data['verdict']))}</b></p>"
-        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-        f"<ul>{left_out}</ul>"
-        f'<img alt="Training loss, rung by rung" width="518" '
-        f'src="data:image/png;base64,{image}">'
+        fragments.paragraph(data["verdict"])
+        + fragments.table(_COLUMNS, _cells(data))
+        + fragments.bullets(left_out)
+        + fragments.image(picture(data))
     )
 
 

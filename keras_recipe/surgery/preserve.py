@@ -89,8 +89,9 @@ class RandomStates:
         current().seed(seed)
 
     def restore(self) -> None:
-        """Put them back."""
-        self._keras.state.assign(self._keras_state)
+        """Put them back; Keras's also where `clear_session` put a new one in its place."""
+        for generator in (self._keras, _global_seed_generator()):
+            generator.state.assign(self._keras_state)
         random.setstate(self._python)
         np.random.set_state(self._numpy)
         current().set_rng_state(self._backend)

@@ -46,6 +46,11 @@ def decays(optimizer: Any) -> dict[str, float | None]:
     return {name: getattr(optimizer, name) for name in _DECAYS if hasattr(optimizer, name)}
 
 
+def leaves_out(model: Any) -> bool:
+    """Whether an optimizer of a model leaves some weights out of its decay."""
+    return any(vars(one).get(_EXCLUDED) for one in optimizers(model))
+
+
 @dataclass(frozen=True, slots=True)
 class Penalty:
     """A weight and the layer that owns it."""

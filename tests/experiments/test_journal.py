@@ -71,7 +71,7 @@ def test_a_last_line_the_disk_did_not_get_whole_is_cut_off(path):
 def test_another_ladders_journal_is_refused_and_left_alone(path):
     before = path.read_bytes()
     other = {**HEADER, "moves": ["b"], "steps": 3}
-    with pytest.raises(InputError, match=r"another ladder \(moves, steps differ\)"):
+    with pytest.raises(InputError, match=r"another run \(moves, steps differ\)"):
         keys(path, other)
     assert path.read_bytes() == before
 

@@ -106,18 +106,18 @@ def test_a_ladder_goes_on_from_its_journal_and_repeats_nothing(tmp_path):
 def test_the_journal_of_another_ladder_is_refused(tmp_path, settings, moves, named):
     path = tmp_path / "j"
     path.write_text(json.dumps({"ladder": _header([FASTER])}) + "\n")
-    with pytest.raises(InputError, match=rf"another ladder \({named} differ\)"):
+    with pytest.raises(InputError, match=rf"another run \({named} differ\)"):
         ladder(**settings, journal=path).climb(moves)
 
 
 def _header(moves):
-    return dict(ladder()._header(moves))
+    return dict(ladder().header(moves))
 
 
 def test_other_rows_are_another_ladder():
     one, two = ladder(), ladder()
     two._train.x[0, 0] += 1
-    assert one._header([])["data"] != two._header([])["data"]
+    assert one.header([])["data"] != two.header([])["data"]
 
 
 def test_the_global_generators_and_the_data_stay_what_they_were():

@@ -34,6 +34,13 @@ def test_what_is_no_record_is_refused(wrong):
         TrialRecord.from_dict({**RECORD.to_dict(), **wrong})
 
 
+def test_a_journal_from_before_the_training_rows_were_scored_is_read():
+    old = {k: v for k, v in RECORD.to_dict().items() if k != "train_score"}
+    assert TrialRecord.from_dict(old).train_score is None
+    with pytest.raises(ValueError, match="a trial has the fields"):
+        TrialRecord.from_dict({k: v for k, v in old.items() if k != "score"})
+
+
 def test_only_a_finite_score_can_be_judged():
     assert RECORD.judged
     assert not TrialRecord(key="", moves=(), seed=0, status="failed").judged

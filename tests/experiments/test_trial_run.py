@@ -112,6 +112,18 @@ def test_the_loss_can_be_that_of_the_training_rows_without_penalties():
     assert record.curves["loss"][-1] > record.score
 
 
+def test_the_training_rows_are_scored_as_they_were_given():
+    half = change(data=lambda given: given.take(slice(0, 48)))
+    record, model = trial(half).trained()
+    given = rows()
+    plain = keras.losses.SparseCategoricalCrossentropy()(given.y, model(given.x))
+    expected = float(keras.ops.convert_to_numpy(plain))
+    assert record.train_score == pytest.approx(expected, rel=1e-4)
+    assert record.train_score != record.score
+    alone = trial(monitor="loss").run()
+    assert alone.train_score == alone.score
+
+
 def test_a_budget_in_seconds_ends_it():
     alone = trial(budget=Budget(seconds=0.05)).run()
     assert alone.status == "done"

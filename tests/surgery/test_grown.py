@@ -47,6 +47,12 @@ def test_a_loss_of_the_users_own_is_kept():
     assert widened(model, [4]).loss is half
 
 
+def test_a_loss_keeps_settings_that_its_configuration_lacks():
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3), keras.layers.Dense(1)])
+    model.compile("sgd", keras.losses.Huber(delta=0.3))
+    assert widened(model, [6]).loss is model.loss
+
+
 def test_frozen_layers_keep_width_and_weights():
     model = net(L.Dense(5), L.Dense(2), L.Dense(**HEAD))
     model.layers[0].trainable = False

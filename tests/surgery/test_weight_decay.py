@@ -6,7 +6,7 @@ import pytest
 from keras import layers, ops
 
 from keras_recipe.core.errors import InputError
-from keras_recipe.surgery.weight_decay import set_weight_decay
+from keras_recipe.surgery.weight_decay import leaves_out, set_weight_decay
 
 X = np.random.default_rng(0).normal(size=(16, 4, 6)).astype("float32")
 
@@ -141,3 +141,10 @@ def test_decay_needs_an_optimizer():
     assert model.losses == []
     set_weight_decay(model, None)
     assert len(model.losses) == 1
+
+
+def test_it_is_known_whether_weights_are_left_out():
+    model = mlp(None)
+    assert not leaves_out(model)
+    assert leaves_out(set_weight_decay(model, 0.1))
+    assert not leaves_out(set_weight_decay(mlp(None), 0.1, exclude=()))

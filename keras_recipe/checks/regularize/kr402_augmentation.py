@@ -12,6 +12,7 @@ from keras_recipe.experiments.augmented import (
     augmented,
     labels_of,
 )
+from keras_recipe.experiments.climbed_rows import family_row
 from keras_recipe.experiments.kept_labels import FEWEST, Confusion, confusions
 from keras_recipe.subject import FitSettings
 from keras_recipe.task import Head, Task
@@ -84,6 +85,7 @@ def augmentation(
     task: Task,
     fit: FitSettings,
     seed: int,
+    if_climbed: Any = (),
     *,
     strength: float = 0.3,
     most_steps: int = 300,
@@ -112,8 +114,11 @@ def augmentation(
         these from true rows of the other (under 3 deviations; rotated, moved, cropped or noisy
         digits and shapes, which only look strange, were told apart by 5.3 to 17 in 100
         trials). And the same weights trained on the same rows without the augmentation tell
-        the classes, with it not, in two orders of the rows.
+        the classes, with it not, in two orders of the rows. After `Recipe.regularize` it says
+        what each way gained on and off.
     """
+    if if_climbed:
+        return family_row(if_climbed, "augmentation")
     head = _head(task, sample)
     ways = list(augmented(model, sample, contents.get("training")))
     if not ways:

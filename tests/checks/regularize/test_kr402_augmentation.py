@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from climbs import BETTER, WORSE, climbed
 from keras import layers as L
 from specimens import SPARSE, compiled, diabetes, examine
 from zoo.material import stripes
@@ -90,3 +91,14 @@ def test_not_applicable_says_why(name):
     }[name]
     with pytest.raises(NotApplicable, match=reason):
         checked(model, x, y)
+
+
+def test_after_a_ladder_it_says_what_augmentation_gained_and_trains_nothing():
+    def judged(scores, **settings):
+        found = climbed(("shifted", "augmentation", scores), **settings)
+        return augmentation(None, None, {}, None, None, 0, found)
+
+    assert judged(BETTER).message.startswith("kept, 'shifted'")
+    refused = judged(WORSE, left_out={"mirrored": "it makes of one class another"})
+    assert refused.status is Status.PASS
+    assert refused.evidence["mirrored"]["not tried"].startswith("it makes")

@@ -1,0 +1,1 @@
+"""Stage 6: squeeze out the juice."""

@@ -1,0 +1,1 @@
+"""Checks of stage 5, tune."""

@@ -1,0 +1,1 @@
+"""Stage 5, tune: KerasTuner's searches, journaled, seeded and judged."""

@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from keras_recipe.core.errors import InputError, KerasRecipeError, RecipeFailed
     from keras_recipe.core.report import Report
     from keras_recipe.core.result import Fix, Result, Status
+    from keras_recipe.ensemble.average import Ensemble
     from keras_recipe.examine import assert_recipe, check
     from keras_recipe.experiments.generalization import check_generalization
     from keras_recipe.experiments.learning_rate import find_learning_rate
+    from keras_recipe.looking.browse import browse
     from keras_recipe.model import RecipeModel
     from keras_recipe.recipe import Recipe
     from keras_recipe.starters import starter
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Ensemble": "ensemble.average",
     "Fix": "core.result",
     "InputError": "core.errors",
     "KerasRecipeError": "core.errors",
@@ -45,6 +48,7 @@ _HOMES = {
     "Result": "core.result",
     "Status": "core.result",
     "assert_recipe": "examine",
+    "browse": "looking.browse",
     "check": "examine",
     "check_generalization": "experiments.generalization",
     "find_learning_rate": "experiments.learning_rate",
@@ -57,6 +61,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Ensemble",
     "Fix",
     "InputError",
     "KerasRecipeError",
@@ -67,6 +72,7 @@ __all__ = [
     "Result",
     "Status",
     "assert_recipe",
+    "browse",
     "callbacks",
     "check",
     "check_generalization",

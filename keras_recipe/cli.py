@@ -1,4 +1,4 @@
-"""The command line: `keras-recipe demo | check | label | explain | list | doctor | …`."""
+"""The command line: `keras-recipe demo | check | data | browse | label | explain | …`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import importlib
 import json
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,7 +16,7 @@ from rich.console import Console, RenderableType
 from typer.core import TyperGroup
 
 from keras_recipe import __version__, config
-from keras_recipe.core.errors import InputError, KerasRecipeError
+from keras_recipe.core.errors import InputError, KerasRecipeError, RecipeFailed
 from keras_recipe.core.folders import refuse_unwritable
 from keras_recipe.core.report import Report
 from keras_recipe.core.settings import Settings, unknown
@@ -27,6 +28,7 @@ Accelerator = Annotated[str | None, typer.Option(help="auto, cpu, gpu or tpu.")]
 Devices = Annotated[int | None, typer.Option(help="Number of devices (JAX).")]
 Format = Annotated[str | None, typer.Option(help="console, json, junit, html or github.")]
 Output = Annotated[Path | None, typer.Option(help="Also write the report to this file.")]
+Target = Annotated[str, typer.Argument(help="module:factory or file.py:factory.")]
 Codes = Annotated[list[str] | None, typer.Option(help="Codes: KR2 for a stage, KR204,KR205.")]
 
 
@@ -114,6 +116,16 @@ def _codes(words: list[str] | None) -> list[str] | None:
     return [code for word in words for code in word.split(",") if code] if words else None
 
 
+def _writable(format: str | None, output: Path | None) -> str:  # noqa: A002
+    """Return the format; refuse an unknown one, or a place, now and not after the work."""
+    reports = importlib.import_module("keras_recipe.reports")
+    shown = _known(format, reports.FORMATS)
+    if output:
+        refuse_unwritable(output.parent, "--output")
+        _ = format or reports.format_of(output)
+    return "console" if output else shown
+
+
 def _finish(report: Report, format: str | None, output: Path | None) -> None:  # noqa: A002
     """Print and write `report` and leave with its exit code."""
     reports = importlib.import_module("keras_recipe.reports")
@@ -129,7 +141,7 @@ def _finish(report: Report, format: str | None, output: Path | None) -> None:  #
 @app.command()
 def check(  # noqa: PLR0913  the options of one command
     ctx: typer.Context,
-    target: Annotated[str, typer.Argument(help="module:factory or file.py:factory.")],
+    target: Target,
     *,
     format: Format = None,  # noqa: A002
     output: Output = None,
@@ -146,11 +158,7 @@ def check(  # noqa: PLR0913  the options of one command
     The factory takes no arguments and returns (model, x, y), or a dict or an object with
     model, x, y and further arguments of keras_recipe.check such as validation_data.
     """
-    reports = importlib.import_module("keras_recipe.reports")
-    _known(format, reports.FORMATS)
-    if output:  # refused now, not after the work
-        refuse_unwritable(output.parent, "--output")
-        _ = format or reports.format_of(output)
+    _writable(format, output)
     _start(_asked(ctx, backend, accelerator, devices))
     examine = importlib.import_module("keras_recipe.examine").check
     fit = importlib.import_module("keras").Model.fit
@@ -164,6 +172,37 @@ def check(  # noqa: PLR0913  the options of one command
         arguments = load(target, examine, fit)
         arguments |= {key: value for key, value in given.items() if value is not None}
         report = examine(**arguments)
+    _finish(report, format, output)
+
+
+@app.command()
+def data(  # noqa: PLR0913  the options of one command
+    ctx: typer.Context,
+    target: Annotated[str, typer.Argument(help="folder/, file.csv or module:factory.")],
+    *,
+    column: Annotated[str | None, typer.Option("--target", help="Column to predict.")] = None,
+    engine: Annotated[str, typer.Option(help="local or dask.")] = "local",
+    scheduler: Annotated[str | None, typer.Option(help="Address of dask's.")] = None,
+    format: Format = None,  # noqa: A002
+    output: Output = None,
+    select: Codes = None,
+    ignore: Codes = None,
+    budget: Annotated[float, typer.Option(min=0, help="Seconds.")] = 60.0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the checks.")] = 0,
+    backend: Backend = None,
+) -> None:
+    """Examine data before there is a model: class folders of files, or a table."""
+    if ":" in target and not Path(target).exists():
+        given: dict[str, Any] = {"select": select or ["KR1"], "ignore": ignore, "seed": seed}
+        given |= {"format": format, "output": output, "budget": budget, "backend": backend}
+        check(ctx, target, **given)
+    shown = _writable(format, output)
+    _start(_asked(ctx, backend, None, None))
+    look = importlib.import_module("keras_recipe.without_model").look
+    codes = {"select": _codes(select), "ignore": _codes(ignore), "budget": budget, "seed": seed}
+    report = look(target, column, engine=engine, scheduler=scheduler, **codes)
+    if shown == "console":
+        _show(None, None, report.page())
     _finish(report, format, output)
 
 
@@ -184,6 +223,101 @@ def demo(
     run = importlib.import_module("keras_recipe.demo").run
     made = run(broken=broken, fix=fix, log_dir=log_dir, dataset=dataset, say=typer.echo)
     raise typer.Exit(0 if made.ok else FAILED)
+
+
+@contextlib.contextmanager
+def _stopped_by_a_fail() -> Iterator[None]:
+    """Say why a stage did not start; the report that follows has the FAIL and its exit code."""
+    try:
+        yield
+    except RecipeFailed as error:
+        typer.echo(f"keras-recipe: {error}", err=True)
+
+
+LogDir = Annotated[Path | None, typer.Option(help="Journals, models and TensorBoard's runs.")]
+Seconds = Annotated[float, typer.Option(min=1, help="Seconds for all trainings.")]
+Force = Annotated[bool, typer.Option("--force", help="Go on although a check FAILs.")]
+
+
+@app.command()
+def tune(  # noqa: PLR0913  the options of one command
+    ctx: typer.Context,
+    target: Target,
+    *,
+    method: Annotated[
+        str, typer.Option(help="random, bayesian, hyperband or grid.")
+    ] = "bayesian",
+    trials: Annotated[int, typer.Option(min=1, help="At most.")] = 20,
+    objective: Annotated[str, typer.Option(help="A log of fit.")] = "val_loss",
+    budget: Seconds = 3600.0,
+    log_dir: LogDir = None,
+    force: Force = False,
+    backend: Backend = None,
+) -> None:
+    """Search hyperparameters with KerasTuner, after the checks of the stages before.
+
+    The factory returns (model, x, y) or a dict with model, x, y and validation_data; in the
+    place of a model there may be a function build(hp).
+    """
+    _start(_asked(ctx, backend, None, None))
+    recipe = importlib.import_module("keras_recipe.target").recipe_of(target, log_dir)
+    with _stopped_by_a_fail():
+        found = recipe.tune(method, trials, budget, objective=objective, force=force)
+        Console(highlight=False).print(found)
+    _finish(recipe.report, None, None)
+
+
+@app.command(name="run")
+def run_stages(
+    ctx: typer.Context,
+    target: Target,
+    *,
+    budget: Seconds = 3600.0,
+    log_dir: LogDir = None,
+    force: Force = False,
+    format: Format = None,  # noqa: A002
+    output: Output = None,
+    backend: Backend = None,
+) -> None:
+    """Follow the recipe through its six stages; started again it goes on where it was."""
+    _writable(format, output)
+    _start(_asked(ctx, backend, None, None))
+    recipe = importlib.import_module("keras_recipe.target").recipe_of(target, log_dir)
+    with _stopped_by_a_fail():
+        found = recipe.run(budget, force=force)
+        if format in (None, "console") or output:
+            Console(highlight=False).print(found)
+    _finish(recipe.report, format, output)
+
+
+@app.command()
+def browse(  # noqa: PLR0913  the options of one command
+    ctx: typer.Context,
+    target: Annotated[str, typer.Argument(help="folder/, file.csv or module:factory.")],
+    *,
+    view: Annotated[str, typer.Option(help="rows, distributions or predictions.")] = "rows",
+    column: Annotated[str | None, typer.Option("--target", help="Column to predict.")] = None,
+    filter: Annotated[  # noqa: A002
+        list[str] | None, typer.Option(help='label=3, correct=no, "loss > 2".')
+    ] = None,
+    search: Annotated[str | None, typer.Option(help="Rows whose text holds this.")] = None,
+    sort: Annotated[str | None, typer.Option(help="A score: loss, -mean.")] = None,
+    per_class: Annotated[int | None, typer.Option(min=1, help="Rows a class.")] = None,
+    head: Annotated[int | None, typer.Option(min=1, help="Rows in all.")] = None,
+    output: Annotated[Path | None, typer.Option(help="A page (.html) or a .png.")] = None,
+    log_dir: Annotated[Path | None, typer.Option(help="Log folder of TensorBoard.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the sample.")] = 0,
+    backend: Backend = None,
+) -> None:
+    """Look at data: rows by any score, how features are spread, predictions beside the data."""
+    command = importlib.import_module("keras_recipe.looking.terminal")
+    command.refuse(view, output, log_dir)
+    _start(_asked(ctx, backend, None, None))
+    steps: dict[str, Any] = {"filters": filter or (), "search": search, "sort": sort}
+    steps |= {"per_class": per_class, "head": head}
+    with contextlib.redirect_stdout(sys.stderr):  # the user's prints
+        browser = command.chosen(command.opened(target, column, seed), **steps)
+    command.shown(browser, view, output, log_dir, typer.echo)
 
 
 @app.command()

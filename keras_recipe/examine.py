@@ -25,6 +25,7 @@ from keras_recipe.core.runner import run
 from keras_recipe.core.settings import Settings, unknown
 from keras_recipe.data.batch import Batch, mapped
 from keras_recipe.data.human import FOLDER, find
+from keras_recipe.data.paths import opened
 from keras_recipe.diagnosis.counterfactual import explain
 from keras_recipe.experiments.duel import losing
 from keras_recipe.experiments.gains import has_stalled
@@ -144,9 +145,11 @@ def check(  # noqa: PLR0913  what `fit` takes
 
     Args:
         model: A compiled `keras.Model`.
-        x: What `fit` would be given: arrays `(rows, ...)`, frames, datasets.
-        y: Targets.
-        validation_data: `(x, y)`, `(x, y, sample_weight)` or a dataset.
+        x: What `fit` would be given: arrays `(rows, ...)`, frames, datasets; or a folder of
+            class folders, which is read as `keras.utils.image_dataset_from_directory` would in
+            the size of the model's inputs, or a CSV or Parquet file.
+        y: Targets; for a table the name of their column.
+        validation_data: `(x, y)`, `(x, y, sample_weight)`, a dataset, or a path like `x`.
         test_data: Likewise; compared with the training rows, never learned from.
         validation_split: Share of the rows used for validation, from the end.
         sample_weight: Weights of the samples.
@@ -186,12 +189,12 @@ def check(  # noqa: PLR0913  what `fit` takes
     refuse_unusable(model)
     model = getattr(model, "recipe_inner", model)
     with random_states():
+        x, y, held = opened(model, x, y, validation_data=validation_data, test_data=test_data)
         subject = Subject(
             model,
             x,
             y,
-            validation_data=validation_data,
-            test_data=test_data,
+            **held,
             validation_split=validation_split,
             sample_weight=sample_weight,
             class_weight=class_weight,

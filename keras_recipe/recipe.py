@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import math
 import sys
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,25 +15,40 @@ from typing import Any
 import keras
 from rich.console import Console
 
-from keras_recipe import examine
+from keras_recipe import examine, squeeze
 from keras_recipe.core.check import STAGES
 from keras_recipe.core.errors import InputError, NotApplicable, RecipeFailed
 from keras_recipe.core.report import Report
+from keras_recipe.core.result import Result, Status
 from keras_recipe.core.runner import run
 from keras_recipe.core.settings import Settings, unknown
 from keras_recipe.data.batch import Batch, leaves
 from keras_recipe.data.sources import Source, open_source
-from keras_recipe.data.splits import cut_off
+from keras_recipe.data.splits import cut_off, held_out
 from keras_recipe.experiments.growing import Growth, growth
+from keras_recipe.experiments.held_out import HeldOut, HeldOutGain
 from keras_recipe.experiments.ladder import Ladder, LadderResult
 from keras_recipe.experiments.meeting import Goal, goal_of
+from keras_recipe.experiments.retraining import refuse_few
 from keras_recipe.experiments.trial_model import made, maker
+from keras_recipe.experiments.trial_move import merged
+from keras_recipe.experiments.trial_run import Budget, Trial
+from keras_recipe.finished import Finished
+from keras_recipe.loss import predict
 from keras_recipe.overfitted import Overfitted
+from keras_recipe.regularize import Request, climb
+from keras_recipe.regularized import Regularized
+from keras_recipe.search.result import SearchResult, Tuned, winner
+from keras_recipe.search.searching import PATIENCE, SearchPlan, retrain, search
+from keras_recipe.squeezed import Squeezed
 from keras_recipe.subject import Subject, weighted
 from keras_recipe.surgery.burden import burden_of
 from keras_recipe.surgery.preserve import preserve, random_states
 from keras_recipe.tensorboard import Writer
 
+#: Parts of the budget of `Recipe.run`. A ladder's moves take most: each is trained with every
+#: seed, and there are some 15 of them in stage 4, half of that in stage 3.
+SHARES = {"3": 0.15, "4": 0.35, "5": 0.25, "6": 0.25}
 EPOCHS = 20  # where none are planned; the longest rungs take four times as many
 MOST_BYTES = 2**28  # of a dataset that is read into memory for the trainings of a ladder
 _OWN = ("model", "x", "y", "validation_data", "test_data", "select", "seed", "fit_settings")
@@ -50,8 +67,9 @@ class Recipe:
         data: Training rows: `(x, y)`, `(x, y, sample_weight)` or a dataset, as for `fit`.
         validation_data: Held-out rows likewise.
         test_data: Rows kept for the very end likewise.
-        log_dir: Folder for the journal of trainings (`overfit.jsonl`), from which a ladder that
-            was stopped goes on, and for TensorBoard; nothing is written when None.
+        log_dir: Folder for the journals of trainings (`overfit.jsonl`, `regularize.jsonl`),
+            from which a ladder that was stopped goes on, and for TensorBoard; nothing is
+            written when None.
         seed: Seed of the model's first weights and of every random choice of the checks.
         **settings: What else `fit` would be given and `keras_recipe.check` takes: `epochs`,
             `batch_size`, `validation_split`, `class_weight`, `task`, `groups`, `budget`, ...
@@ -97,6 +115,9 @@ class Recipe:
         if len(self._data) == 3:
             self._settings = {**settings, "sample_weight": self._data[2]}
         self._done: set[str] = set()
+        self._grown: LadderResult | None = None
+        self._kept: LadderResult | None = None
+        self._tuned: Tuned | None = None
         self.report = Report()
 
     @property
@@ -177,9 +198,7 @@ class Recipe:
         if subject.sample.y is None:
             msg = "There is nothing to learn: the data has no targets."
             raise InputError(msg)
-        fit = subject.settings()
-        epochs = fit.epochs if "epochs" in self._settings else EPOCHS
-        steps = epochs * (fit.steps_per_epoch or 1)
+        fit, steps = subject.settings(), self._steps(subject)
         wanted, moves = self._planned(subject, steps, float(goal))
         trainings = (len(moves.moves) + 1) * max(len(seeds), 1)
         with _progress(verbose) as progress:
@@ -199,8 +218,287 @@ class Recipe:
                 progress=progress,
             )
             climbed = ladder.climb(moves.moves)
-        self._judge(climbed)
+        self._judge("ladder", climbed)
+        # what was regularised or tuned was another program
+        self._grown, self._kept, self._tuned = climbed, None, None
         return Overfitted(ladder=climbed, goal=wanted, left_out=moves.left_out)
+
+    def regularize(
+        self,
+        moves: Any = None,
+        budget: Any = 600.0,
+        *,
+        pretrained: Any = None,
+        synthetic: Any = None,
+        seeds: Sequence[int] = (0, 1, 2),
+        parallel: int | None = None,
+        force: bool = False,
+        verbose: Any = "auto",
+    ) -> Regularized:
+        """Try what may keep the model from learning by heart, one move at a time.
+
+        It begins with what `overfit` grew, if that was run. Each move is tried on top of the
+        ones that were kept, with the same seeds, and kept if the validation loss falls beyond
+        noise. The validation rows choose the moves, so what they say of the winner is a little
+        too good: the test rows are for the end.
+
+        Args:
+            moves: Names of families (`"more data"`, `"augmentation"`, `"synthetic data"`,
+                `"pretrained"`, `"smaller input"`, `"smaller model"`, `"smaller batch"`,
+                `"dropout"`, `"weight decay"`, `"early stopping"`, `"larger model"`) and
+                `Move`s of your own, which come last; None: all families.
+            budget: Seconds for all trainings together: each may take its equal part.
+            pretrained: A model, or the path of a `.keras` file, whose weights are tried as
+                they are (frozen) and as a beginning (free).
+            synthetic: Made-up rows `(x, y)`, or a function that makes them of a `Batch`.
+            seeds: At least two; each move is trained once with each.
+            parallel: Processes to train in; None: one after the other.
+            force: Start although a check of an earlier stage FAILs.
+            verbose: `"auto"` shows progress in a terminal, 0 never, 1 always.
+
+        Returns:
+            What each move gained, shown as a table; `report` has the checks of stage 4.
+
+        Raises:
+            RecipeFailed: A check of an earlier stage FAILs.
+            InputError: An argument cannot be used, or there are no validation rows.
+        """
+        request = Request(
+            moves=moves,
+            pretrained=pretrained,
+            synthetic=synthetic,
+            budget=budget,
+            seeds=seeds,
+            parallel=parallel,
+            log_dir=self._log_dir,
+        )
+        held = self._held_rows()
+        self._prepare("4", force=force)
+        subject: Subject = self._checked("4").subject
+        with _progress(verbose) as progress:
+            climbed = climb(
+                request, self._build, subject, (self._rows(), held), self._steps(subject),
+                self._grown, progress,
+            )  # fmt: skip
+        self._judge("climbed", climbed, subject)
+        self._kept, self._tuned = climbed.ladder, None
+        return Regularized(climbed=climbed)
+
+    def tune(
+        self,
+        method: str = "bayesian",
+        trials: int = 20,
+        budget: Any = 3600.0,
+        *,
+        objective: Any = "val_loss",
+        patience: int | None = PATIENCE,
+        seeds: Sequence[int] | None = (0, 1, 2),
+        force: bool = False,
+        verbose: Any = "auto",
+    ) -> SearchResult:
+        """Search the hyperparameters with KerasTuner.
+
+        What is searched is what `build(hp)` asks for. A program that asks for nothing gets a
+        space made for it: learning rate and weight decay on logarithmic scales, dropout, width
+        and batch size, around what `overfit` and `regularize` kept. Each trial has a seed of
+        its own, is a run of TensorBoard with its hyperparameters, and is kept with the best
+        epoch's weights; one that fails is kept as failed. With a `log_dir` a search that was
+        killed goes on where it was, and ends as it would have ended.
+
+        Args:
+            method: `"random"`, `"bayesian"`, `"hyperband"` (whose schedule follows from the
+                epochs alone) or `"grid"` (about which KR501 warns).
+            trials: At most.
+            budget: Seconds after which no further trial begins.
+            objective: Name of a log of `fit`, or a `keras_tuner.Objective`.
+            patience: Epochs without a better objective after which a trial ends; None: never.
+            seeds: With each of these the winner, the runner-up and the start are trained anew
+                and compared (KR504); None: not.
+            force: Start although a check of an earlier stage FAILs.
+            verbose: `"auto"` shows progress in a terminal, 0 never, 1 always.
+
+        Returns:
+            Trials, pictures and the best model; `report` has the checks of stage 5.
+
+        Raises:
+            RecipeFailed: A check of an earlier stage FAILs.
+            InputError: An argument cannot be used, there are no validation rows, or every
+                trial failed.
+        """
+        if seeds is not None:
+            refuse_few(seeds)
+        held = self._held_rows()
+        plan = SearchPlan(
+            method=method,
+            trials=trials,
+            objective=objective,
+            patience=patience,
+            seed=self._seed,
+            seconds=budget,
+        )
+        self._prepare("5", force=force)
+        subject: Subject = self._checked("5").subject
+        ladders = [one for one in (self._grown, self._kept) if one is not None]
+        kept = tuple(move for one in ladders for move in one.best)
+        rows = self._rows()
+        for move in kept:
+            rows = move.data(rows)
+        fit = merged(kept, steps=self._steps(subject), batch_size=subject.settings().batch_size)
+        turn = math.ceil(len(rows) / fit["batch_size"])
+        epochs = fit.get("epochs") or math.ceil(fit["steps"] / turn)
+        plan = dataclasses.replace(plan, epochs=epochs, batch_size=fit["batch_size"])
+        with _progress(verbose) as progress:
+            found = search(
+                self._build,
+                plan,
+                rows,
+                held,
+                moves=kept,
+                folder=self._log_dir,
+                board=None if self._log_dir is None else Writer,
+                progress=progress,
+            )
+            if seeds is not None:
+                found = retrain(found, seeds, progress, self._log_dir)
+        self._judge("search", found.record, subject)
+        self._tuned = winner(found, kept)
+        return found
+
+    def squeeze(  # noqa: PLR0913  what can be done to a finished program
+        self,
+        members: Any = 5,
+        search: Any = None,
+        budget: Any = 3600.0,
+        *,
+        distil: Any = True,
+        average: bool = True,
+        longer: Any = None,
+        most: Any = 10,
+        force: bool = False,
+        verbose: Any = "auto",
+    ) -> Squeezed:
+        """Squeeze out the rest: average models, teach one by them, leave the best training.
+
+        The program (with what `overfit` and `regularize` kept, if they were run) is trained
+        once a seed. Greedy selection with replacement (Caruana et al. 2004) chooses what to
+        average, on the validation rows; what the ensemble is worth is told on rows it was not
+        chosen by. With a `log_dir` a run that was killed goes on where it was, and the result
+        is in `ensemble.keras`. The test rows are used once, at the end.
+
+        Args:
+            members: Trainings, one a seed; 0: only what `search` holds.
+            search: A `SearchResult`, or a list of models or `.keras` files, that may have a
+                part in the ensemble, too.
+            budget: Seconds for all trainings together: each may take its equal part.
+            distil: Whether the ensemble teaches a single model; or what makes that model.
+            average: Whether a moving average of the weights (EMA) is compared.
+            longer: Seconds for which the best is left training; None: an equal part; 0: not.
+            most: Different models in the ensemble at most.
+            force: Start although a check of an earlier stage FAILs.
+            verbose: `"auto"` shows progress in a terminal, 0 never, 1 always.
+
+        Returns:
+            Models and numbers, shown as tables; `report` has the checks of stage 6.
+
+        Raises:
+            RecipeFailed: A check of an earlier stage FAILs.
+            InputError: An argument cannot be used, or there are no validation rows.
+        """
+        request = squeeze.Request(
+            members=members,
+            search=search,
+            budget=budget,
+            distil=distil,
+            average=average,
+            longer=longer,
+            most=most,
+            log_dir=self._log_dir,
+        )
+        held, test = self._held_rows(), held_out(self._held["test_data"], "test_data")
+        self._prepare("6", force=force)
+        subject: Subject = self._checked("6").subject
+        with _progress(verbose) as progress:
+            found = squeeze.squeeze(
+                request,
+                self._tuned or self._kept or self._grown or self._build,
+                self.model,
+                subject,
+                (self._rows(), held, None if test is None else _in_memory(test)),
+                steps=self._steps(subject),
+                seed=self._seed,
+                progress=progress,
+            )
+        self._judge("squeezing", found.record, subject)
+        return found
+
+    def run(
+        self, budget: Any = 3600.0, *, force: bool = False, verbose: Any = "auto"
+    ) -> Finished:
+        """Follow the recipe through its six stages.
+
+        Each stage begins where the one before it ended. With a `log_dir` a run that was killed
+        goes on where it was: trainings that are in the journals are not made again. `SHARES`
+        says which part of the time each stage gets; one that needs less gives nothing on, so
+        that a run that goes on has the same limits.
+
+        Args:
+            budget: Seconds for the trainings of all stages together.
+            force: Go on although a check FAILs.
+            verbose: `"auto"` shows progress in a terminal, 0 never, 1 always.
+
+        Returns:
+            What each stage found and gained; `report` has all checks.
+
+        Raises:
+            RecipeFailed: A check FAILs.
+            InputError: An argument cannot be used, or there are no validation rows.
+        """
+        if isinstance(budget, bool) or not isinstance(budget, int | float) or not budget > 0:
+            msg = f"`budget` must be a number of seconds above 0. Received: {budget!r}"
+            raise InputError(msg)
+        began, asked = time.perf_counter(), {"force": force, "verbose": verbose}
+        self._held_rows()  # refused now, not after two stages
+        results: dict[str, Any] = {"3": self.overfit(SHARES["3"] * budget, **asked)}
+        results["4"] = self.regularize(budget=SHARES["4"] * budget, **asked)
+        results["5"] = self.tune(budget=SHARES["5"] * budget, **asked)
+        library = [results["4"].model, *results["5"].trials]  # none may be better than the end
+        last = self.squeeze(search=library, budget=SHARES["6"] * budget, **asked)
+        results["6"] = last
+        return Finished(
+            report=self.report,
+            results=results,
+            gains=self._gains({stage: found.model for stage, found in results.items()}),
+            model=last.model,
+            path=last.path,
+            seconds=time.perf_counter() - began,
+        )
+
+    def _gains(self, models: Mapping[str, Any]) -> dict[str, HeldOutGain]:
+        """Return what the models gain on the program as it is, trained as planned."""
+        test = held_out(self._held["test_data"], "test_data")
+        rows = self._held_rows() if test is None else _in_memory(test)
+        subject: Subject = self.report.subject
+        given = Trial(
+            build=self._build,
+            seed=self._seed,
+            train=self._rows(),
+            validation=rows,
+            budget=Budget(steps=self._steps(subject), batch_size=subject.settings().batch_size),
+        )
+        split = "validation" if test is None else "test"
+        judge = HeldOut(model=self.model, rows=rows, task=subject.task, split=split)
+        before = judge.scores(predict(given.trained()[1], rows.x))
+        return {
+            stage: judge.gain(before, predict(model, rows.x))
+            for stage, model in models.items()
+            if stage != "3"  # it learns the training rows by heart
+        }
+
+    def _steps(self, subject: Subject) -> int:
+        """Return the optimizer steps of a training as planned."""
+        fit = subject.settings()
+        epochs = fit.epochs if "epochs" in self._settings else EPOCHS
+        return epochs * (fit.steps_per_epoch or 1)
 
     def _planned(self, subject: Subject, steps: int, share: float) -> tuple[Goal, Growth]:
         """Return what is to be met, and the moves; the model is left as it was."""
@@ -211,26 +509,33 @@ class Recipe:
             burden = burden_of(self.model, subject.probe.x)
             return wanted, growth(self.model, burden, steps=steps)
 
-    def _source(self) -> Source:
+    def _sources(self) -> tuple[Source, Source | None]:
+        """Return the training rows, and the validation rows if there are some."""
         x, y = (*self._data, None)[:2]
         source = open_source(x, y, self._settings.get("sample_weight"))
+        given = held_out(self._held["validation_data"], "validation_data")
         share = self._settings.get("validation_split", 0.0)
-        held = self._held["validation_data"] is not None
-        return cut_off(source, 0.0 if held else share)[0]
+        train, cut = cut_off(source, 0.0 if given is not None else share)
+        return train, given or cut
 
     def _rows(self) -> Batch:
         """Return the training rows in memory; of a large dataset the first ones that fit."""
-        source = self._source()
-        rows = source.whole
-        if rows is None:
-            read, size = [], 0
-            for batch in source.batches():
-                read.append(batch)
-                size += sum(leaf.nbytes for part in batch.parts() for leaf in leaves(part))
-                if size > MOST_BYTES:
-                    break
-            rows = Batch.joined(read)
-        return weighted(rows, self._settings.get("class_weight"))
+        return weighted(_in_memory(self._sources()[0]), self._settings.get("class_weight"))
+
+    def _held_rows(self) -> Batch:
+        """Return the validation rows in memory likewise.
+
+        Raises:
+            InputError: There are none.
+        """
+        held = self._sources()[1]
+        if held is None:
+            msg = (
+                "Whether a move helps is seen on validation rows: give `validation_data` or "
+                "`validation_split` to Recipe."
+            )
+            raise InputError(msg)
+        return _in_memory(held)
 
     def _prepare(self, stage: str, *, force: bool) -> None:
         """Run the stages before this one that were not run, and refuse to go on if one FAILs.
@@ -267,26 +572,57 @@ class Recipe:
         self.report = self.report.merged(found)
         return found
 
-    def _judge(self, climbed: LadderResult) -> None:
+    def _judge(self, name: str, found: Any, subject: Subject | None = None) -> None:
         """Add what the checks say that read the record of a ladder."""
         settings = Settings.from_pyproject(Path("pyproject.toml"))
-        chosen = [check for check in settings.chosen() if "ladder" in check.needs]
-        needs = _Climbed(climbed)
-        self.report = self.report.merged(run(chosen, needs, settings=settings))
+        needed = {name, f"if_{name}"}
+        chosen = [check for check in settings.chosen() if needed & set(check.needs)]
+        said = run(chosen, _Found(dict.fromkeys(needed, found), subject), settings=settings)
+        # a check that had something to say without a ladder takes back no finding for it
+        before = {row.code: row for row in self.report.results}
+        kept = {c.code for c in chosen if name not in c.needs}
+        rows = [
+            row
+            for row in said.results
+            if row.code not in kept
+            or row.status is Status.WARN
+            or (row.status is Status.PASS and not _is_problem(before.get(row.code)))
+        ]
+        self.report = self.report.merged(Report(rows, said.facts, said.pages))
 
 
-class _Climbed:
+class _Found:
     """Answers the needs of the checks that read a ladder."""
 
-    def __init__(self, ladder: LadderResult) -> None:
-        self._ladder = ladder
+    def __init__(self, found: Mapping[str, Any], subject: Subject | None) -> None:
+        self._found, self._subject = found, subject
 
     def need(self, name: str) -> Any:
-        """Return the ladder."""
-        if name == "ladder":
-            return self._ladder
+        """Return the ladder, or what the subject has."""
+        if name in self._found:
+            return self._found[name]
+        if self._subject is not None:
+            return self._subject.need(name)
         msg = f"there is no `{name}` after a ladder"
         raise NotApplicable(msg)
+
+
+def _is_problem(row: Result | None) -> bool:
+    return row is not None and row.is_problem
+
+
+def _in_memory(source: Source) -> Batch:
+    """Return the rows of a source; of a large dataset the first ones that fit."""
+    rows = source.whole
+    if rows is not None:
+        return rows
+    read, size = [], 0
+    for batch in source.batches():
+        read.append(batch)
+        size += sum(leaf.nbytes for part in batch.parts() for leaf in leaves(part))
+        if size > MOST_BYTES:
+            break
+    return Batch.joined(read)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ import numpy as np
 from keras_recipe.core.errors import InputError, NotApplicable
 from keras_recipe.data.batch import Batch, leaves, mapped
 from keras_recipe.data.crossfit import CrossFit, Question
+from keras_recipe.data.files import Files
 from keras_recipe.data.groups import split_groups
 from keras_recipe.data.human import Answers
 from keras_recipe.data.reading import SAMPLE_ROWS, Read, read
@@ -301,6 +302,13 @@ class Subject:
         del self.source
         return self
 
+    def files(self) -> dict[str, Files]:
+        """Return the files that each split was read from, where it was read from files."""
+        self.read()
+        held = {"validation": self._held, "test": self._test_source}
+        found = {"training": getattr(self, "source", None), **held}
+        return {name: one.files for name, one in found.items() if one and one.files}
+
     def of_splits(self, part: str) -> dict[str, Any]:
         """Return an attribute of what was read of each split there is.
 
@@ -326,9 +334,28 @@ class Subject:
         return {**self.of_splits("sample"), "training": self.sample}
 
 
-def _no_ladder(_: Subject) -> Any:
-    msg = "no ladder was run: Recipe.overfit() tries one change at a time"
-    raise NotApplicable(msg)
+def _files(subject: Subject) -> dict[str, Files]:
+    found = subject.files()
+    if not found:
+        msg = "the data was given as arrays or as a dataset, not as files"
+        raise NotApplicable(msg)
+    return found
+
+
+#: What only a later stage makes, and what to call for it.
+_LATER = {
+    "ladder": "no ladder was run: Recipe.overfit() tries one change at a time",
+    "climbed": "it was not tried: Recipe.regularize() tries one change at a time",
+    "search": "nothing was searched: Recipe.tune() runs a search",
+    "squeezing": "nothing was squeezed: Recipe.squeeze() averages, distils and trains on",
+}
+
+
+def _later(name: str) -> Callable[[Subject], Any]:
+    def refuse(_: Subject) -> Any:
+        raise NotApplicable(_LATER[name])
+
+    return refuse
 
 
 _NEEDS: dict[str, Callable[[Subject], Any]] = {
@@ -340,6 +367,7 @@ _NEEDS: dict[str, Callable[[Subject], Any]] = {
     "contents": lambda s: s.of_splits("contents"),
     "sketches": lambda s: s.of_splits("sketch"),
     "orders": lambda s: s.of_splits("order"),
+    "files": _files,
     "groups": lambda s: s.groups,
     "validation_statistics": lambda s: s.of_splits("statistics").get("validation"),
     "validation": lambda s: s.of_splits("sample").get("validation"),
@@ -354,5 +382,6 @@ _NEEDS: dict[str, Callable[[Subject], Any]] = {
     "task": lambda s: s.task,
     "plan": lambda s: s.plan,
     "crossfit": lambda s: s.crossfit,
-    "ladder": _no_ladder,
+    **{name: _later(name) for name in _LATER},
+    "if_climbed": lambda _: (),  # for checks that have something to say without it, too
 }

@@ -14,11 +14,32 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import keras
+
+from keras_recipe import examine
 from keras_recipe.core.errors import InputError
 from keras_recipe.core.said import said
 from keras_recipe.core.settings import unknown
+from keras_recipe.recipe import Recipe
 
 FORM = "a tuple (model, x, y), a dict with these keys, or an object with these attributes"
+
+
+def recipe_of(target: str, log_dir: Path | None = None) -> Recipe:
+    """Return the recipe of what a target's factory returns.
+
+    Args:
+        target: As `load` takes it; in the place of the model there may be a `build(hp)`.
+        log_dir: As `Recipe` takes it.
+
+    Raises:
+        InputError: The target or what it gives cannot be used.
+    """
+    arguments = load(target, examine.check, keras.Model.fit)
+    model, x, y = arguments.pop("model"), arguments.pop("x"), arguments.pop("y", None)
+    weights = arguments.pop("sample_weight", None)
+    data = (x,) if y is None else (x, y) if weights is None else (x, y, weights)
+    return Recipe(model, data, log_dir=log_dir, **arguments)
 
 
 def load(target: str, *accepts: Callable[..., Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@
 set -euo pipefail
 source "$(dirname "$0")/environment.sh"
 environment .venv
+.venv/bin/python scripts/real_data.py
 for backend in ${BACKENDS:-jax torch tensorflow}; do
     echo "== $backend"
     .venv/bin/keras-recipe --backend "$backend" demo --log-dir "runs/demo/$backend" "$@"

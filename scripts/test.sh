@@ -4,6 +4,7 @@
 set -euo pipefail
 source "$(dirname "$0")/environment.sh"
 environment .venv
+.venv/bin/python scripts/real_data.py
 failed=0
 for backend in ${BACKENDS:-jax torch tensorflow}; do
     echo "== $backend"

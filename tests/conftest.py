@@ -5,6 +5,7 @@ import signal
 import tempfile
 from pathlib import Path
 
+os.environ["KERAS_HOME_BEFORE"] = os.environ.get("KERAS_HOME", "")
 os.environ["KERAS_HOME"] = tempfile.mkdtemp(prefix="keras-home-")
 os.environ.setdefault("KERAS_BACKEND", "jax")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -21,6 +22,17 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # handed down by a backgr
 
 import keras
 import pytest
+
+# What scripts/real_data.py put into a Keras home stays within reach.
+HOMES = (
+    os.environ["KERAS_HOME_BEFORE"],
+    Path(__file__).parents[1] / ".venv/keras-home",
+    "~/.keras",
+)
+for folder in [Path(home).expanduser() / "datasets" for home in HOMES if home]:
+    if folder.is_dir():
+        Path(os.environ["KERAS_HOME"], "datasets").symlink_to(folder.resolve())
+        break
 
 
 @pytest.fixture(autouse=True)

@@ -248,3 +248,37 @@ def test_a_model_that_is_built_by_its_first_batch_grows_too():
 def test_what_build_wraps_is_checked_and_grown():
     recipe = ready(lambda: keras_recipe.RecipeModel(build(32)), epochs=4)
     assert recipe.overfit(goal=0.3, seeds=(0, 1), verbose=0).met
+
+
+def hyper(hp):
+    return build(units=16, rate=hp.Float("learning_rate", 1e-3, 3e-2, sampling="log"))
+
+
+def test_tune_searches_and_its_checks_judge(tmp_path):
+    x, y = digits()
+    recipe = ready(
+        hyper, validation_data=(x[ROWS : 2 * ROWS], y[ROWS : 2 * ROWS]), epochs=3,
+        log_dir=tmp_path,
+    )  # fmt: skip
+    recipe._done |= {"3", "4"}
+    found = recipe.tune("random", trials=3, seeds=(0, 1), verbose=0)
+    assert len(found.trials) == 3
+    assert {"KR501", "KR502", "KR503", "KR504"} <= {r.code for r in recipe.report.results}
+    assert recipe.report["KR501"].status == "pass"
+    assert (tmp_path / "tune.jsonl").exists()
+    assert found.model.evaluate(*recipe._held["validation_data"], verbose=0)[
+        0
+    ] == pytest.approx(found.best.score, rel=1e-4)
+
+
+def test_tune_refuses_one_seed_before_it_searches():
+    with pytest.raises(InputError, match="at least two different"):
+        ready(hyper, validation_data=rows()).tune(trials=1, seeds=(0,), verbose=0)
+
+
+def test_tune_does_not_start_while_an_earlier_stage_fails():
+    recipe = ready(hyper, validation_data=rows())
+    recipe._done |= {"3", "4"}
+    recipe.report = Report([failed("bad").stamped(code="KR202", name="head_and_loss")])
+    with pytest.raises(RecipeFailed, match="Stage 5"):
+        recipe.tune(trials=1, verbose=0)

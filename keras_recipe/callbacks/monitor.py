@@ -23,6 +23,7 @@ from keras_recipe.core.report import Report
 from keras_recipe.core.runner import run
 from keras_recipe.core.settings import Settings, unknown
 from keras_recipe.surgery.averages import own_arrays
+from keras_recipe.surgery.filters import Filters, facts, first_filters
 from keras_recipe.surgery.plan import Plan, plan
 
 ACTIONS = ("warn", "stop", "raise")
@@ -112,6 +113,7 @@ class RecipeMonitor(keras.callbacks.Callback):
         self._probing: ProbeWatch | None = None
         self._before: dict[str, str] = {}
         self._start: dict[str, Any] = {}
+        self._filters: Filters | None = None
         self._began = 0.0
 
     @property
@@ -141,6 +143,7 @@ class RecipeMonitor(keras.callbacks.Callback):
             self.trace.shapes = {path: list(value.shape) for path, value in weights.items()}
             self._before = program.fingerprints(weights)
             self._start = sampled(weights)
+            self._filters = first_filters(model)
             self.trace.penalty_before = program.penalty(model)
         if alone:
             self._steps = StepWatch(model, self.trace)
@@ -217,6 +220,7 @@ class RecipeMonitor(keras.callbacks.Callback):
         trace.unchanged = [path for path in bits if self._before.get(path) == bits[path]]
         trace.bad_weights = program.non_finite(weights)
         trace.travel = travel(self._start, weights)
+        trace.first_layer = facts(self._filters, first_filters(model))
         trace.penalty = program.penalty(model)
         if self._probing is not None:
             self._probing.end()
@@ -229,5 +233,6 @@ class RecipeMonitor(keras.callbacks.Callback):
             "_probing": None,
             "_before": {},
             "_start": {},
+            "_filters": None,
         }
         return {**self.__dict__, **gone}

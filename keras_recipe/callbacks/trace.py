@@ -55,6 +55,8 @@ class Trace:
         constant_loss: Loss of the best prediction that ignores the inputs; None: not known.
         onward: What training on would bring, see `experiments.onward`, and `behind`, whether a
             simple model is ahead where it brings nothing. Empty: not tried.
+        first_layer: Of a first layer on images: `path`, `shape`, `pictures` of its weights, and
+            how smooth they are; see `surgery.filters.facts`. Empty where there is none.
         outputs: Of each output on the probe, at the end: `spread` between rows, `scale`.
         predictions: What `PredictionDynamics` wrote.
         inputs: What `InputVisualizer` wrote.
@@ -83,6 +85,7 @@ class Trace:
     travel: dict[str, dict[str, float]] = field(default_factory=dict)
     constant_loss: float | None = None
     onward: dict[str, Any] = field(default_factory=dict)
+    first_layer: dict[str, Any] = field(default_factory=dict)
     outputs: list[dict[str, float]] = field(default_factory=list)
     predictions: dict[str, Any] = field(default_factory=dict)
     inputs: dict[str, Any] = field(default_factory=dict)

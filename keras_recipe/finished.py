@@ -10,7 +10,8 @@ from typing import Any
 from rich.console import Console, ConsoleOptions, RenderResult
 
 from keras_recipe.core.report import Report
-from keras_recipe.experiments.held_out import HeldOutGain
+from keras_recipe.experiments.held_out import HeldOut, HeldOutGain
+from keras_recipe.loss import predict
 from keras_recipe.reports import stages
 
 
@@ -76,3 +77,18 @@ class Finished:
     def _repr_html_(self) -> str:
         parts = [found._repr_html_() for found in self.results.values()]
         return stages.notebook(self.to_dict()) + "".join(parts)
+
+
+def gains(given: Any, models: Mapping[str, Any], judge: HeldOut) -> dict[str, HeldOutGain]:
+    """Return what models gain on the program as it was given, on the same held-out rows.
+
+    Args:
+        given: The program, trained as planned.
+        models: By stage.
+        judge: The rows.
+    """
+    before = judge.scores(predict(given, judge.rows.x))
+    return {
+        stage: judge.gain(before, predict(model, judge.rows.x))
+        for stage, model in models.items()
+    }

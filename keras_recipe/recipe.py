@@ -5,26 +5,18 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import math
-import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import keras
-from rich.console import Console
 
 from keras_recipe import examine, squeeze
 from keras_recipe.core.check import STAGES
-from keras_recipe.core.errors import InputError, NotApplicable, RecipeFailed
+from keras_recipe.core.errors import InputError, RecipeFailed
 from keras_recipe.core.report import Report
-from keras_recipe.core.result import Result, Status
-from keras_recipe.core.runner import run
-from keras_recipe.core.settings import Settings, unknown
-from keras_recipe.data.batch import Batch, leaves
-from keras_recipe.data.sources import Source, open_source
-from keras_recipe.data.splits import cut_off, held_out
+from keras_recipe.core.settings import unknown
 from keras_recipe.experiments.growing import Growth, growth
 from keras_recipe.experiments.held_out import HeldOut, HeldOutGain
 from keras_recipe.experiments.ladder import Ladder, LadderResult
@@ -33,15 +25,17 @@ from keras_recipe.experiments.retraining import refuse_few
 from keras_recipe.experiments.trial_model import made, maker
 from keras_recipe.experiments.trial_move import merged
 from keras_recipe.experiments.trial_run import Budget, Trial
-from keras_recipe.finished import Finished
-from keras_recipe.loss import predict
+from keras_recipe.finished import Finished, gains
+from keras_recipe.judging import judged
 from keras_recipe.overfitted import Overfitted
 from keras_recipe.regularize import Request, climb
 from keras_recipe.regularized import Regularized
+from keras_recipe.reports.progress import progress_of
+from keras_recipe.rows import Rows
 from keras_recipe.search.result import SearchResult, Tuned, winner
 from keras_recipe.search.searching import PATIENCE, SearchPlan, retrain, search
 from keras_recipe.squeezed import Squeezed
-from keras_recipe.subject import Subject, weighted
+from keras_recipe.subject import Subject
 from keras_recipe.surgery.burden import burden_of
 from keras_recipe.surgery.preserve import preserve, random_states
 from keras_recipe.tensorboard import Writer
@@ -50,7 +44,6 @@ from keras_recipe.tensorboard import Writer
 #: seed, and there are some 15 of them in stage 4, half of that in stage 3.
 SHARES = {"3": 0.15, "4": 0.35, "5": 0.25, "6": 0.25}
 EPOCHS = 20  # where none are planned; the longest rungs take four times as many
-MOST_BYTES = 2**28  # of a dataset that is read into memory for the trainings of a ladder
 _OWN = ("model", "x", "y", "validation_data", "test_data", "select", "seed", "fit_settings")
 
 
@@ -105,15 +98,21 @@ class Recipe:
                 raise unknown(name, choices, "setting of Recipe")
         self._build = getattr(build, "recipe_inner", build)
         self._make = maker(self._build)
-        self._data = data if isinstance(data, tuple | list) else (data,)
-        if not 1 <= len(self._data) <= 3:
+        parts = data if isinstance(data, tuple | list) else (data,)
+        if not 1 <= len(parts) <= 3:
             msg = f"`data` must be (x, y), (x, y, weights) or a dataset; got {len(data)} parts."
             raise InputError(msg)
-        self._held = {"validation_data": validation_data, "test_data": test_data}
         self._log_dir = None if log_dir is None else Path(log_dir)
         self._seed, self._settings, self._model = seed, settings, None
-        if len(self._data) == 3:
-            self._settings = {**settings, "sample_weight": self._data[2]}
+        if len(parts) == 3:
+            self._settings = {**settings, "sample_weight": parts[2]}
+        self._rows = Rows(
+            x=parts[0],
+            y=parts[1] if len(parts) > 1 else None,
+            validation_data=validation_data,
+            test_data=test_data,
+            settings=self._settings,
+        )
         self._done: set[str] = set()
         self._grown: LadderResult | None = None
         self._kept: LadderResult | None = None
@@ -201,10 +200,10 @@ class Recipe:
         fit, steps = subject.settings(), self._steps(subject)
         wanted, moves = self._planned(subject, steps, float(goal))
         trainings = (len(moves.moves) + 1) * max(len(seeds), 1)
-        with _progress(verbose) as progress:
+        with progress_of(verbose) as progress:
             ladder = Ladder(
                 self._build,
-                self._rows(),
+                self._rows.train(),
                 monitor="loss",
                 seeds=seeds,
                 steps=steps,
@@ -272,12 +271,12 @@ class Recipe:
             parallel=parallel,
             log_dir=self._log_dir,
         )
-        held = self._held_rows()
+        held = self._rows.held()
         self._prepare("4", force=force)
         subject: Subject = self._checked("4").subject
-        with _progress(verbose) as progress:
+        with progress_of(verbose) as progress:
             climbed = climb(
-                request, self._build, subject, (self._rows(), held), self._steps(subject),
+                request, self._build, subject, (self._rows.train(), held), self._steps(subject),
                 self._grown, progress,
             )  # fmt: skip
         self._judge("climbed", climbed, subject)
@@ -327,7 +326,7 @@ class Recipe:
         """
         if seeds is not None:
             refuse_few(seeds)
-        held = self._held_rows()
+        held = self._rows.held()
         plan = SearchPlan(
             method=method,
             trials=trials,
@@ -340,14 +339,14 @@ class Recipe:
         subject: Subject = self._checked("5").subject
         ladders = [one for one in (self._grown, self._kept) if one is not None]
         kept = tuple(move for one in ladders for move in one.best)
-        rows = self._rows()
+        rows = self._rows.train()
         for move in kept:
             rows = move.data(rows)
         fit = merged(kept, steps=self._steps(subject), batch_size=subject.settings().batch_size)
         turn = math.ceil(len(rows) / fit["batch_size"])
         epochs = fit.get("epochs") or math.ceil(fit["steps"] / turn)
         plan = dataclasses.replace(plan, epochs=epochs, batch_size=fit["batch_size"])
-        with _progress(verbose) as progress:
+        with progress_of(verbose) as progress:
             found = search(
                 self._build,
                 plan,
@@ -414,16 +413,16 @@ class Recipe:
             most=most,
             log_dir=self._log_dir,
         )
-        held, test = self._held_rows(), held_out(self._held["test_data"], "test_data")
+        held, test = self._rows.held(), self._rows.test()
         self._prepare("6", force=force)
         subject: Subject = self._checked("6").subject
-        with _progress(verbose) as progress:
+        with progress_of(verbose) as progress:
             found = squeeze.squeeze(
                 request,
                 self._tuned or self._kept or self._grown or self._build,
                 self.model,
                 subject,
-                (self._rows(), held, None if test is None else _in_memory(test)),
+                (self._rows.train(), held, test),
                 steps=self._steps(subject),
                 seed=self._seed,
                 progress=progress,
@@ -457,7 +456,7 @@ class Recipe:
             msg = f"`budget` must be a number of seconds above 0. Received: {budget!r}"
             raise InputError(msg)
         began, asked = time.perf_counter(), {"force": force, "verbose": verbose}
-        self._held_rows()  # refused now, not after two stages
+        self._rows.held()  # refused now, not after two stages
         results: dict[str, Any] = {"3": self.overfit(SHARES["3"] * budget, **asked)}
         results["4"] = self.regularize(budget=SHARES["4"] * budget, **asked)
         results["5"] = self.tune(budget=SHARES["5"] * budget, **asked)
@@ -467,32 +466,28 @@ class Recipe:
         return Finished(
             report=self.report,
             results=results,
-            gains=self._gains({stage: found.model for stage, found in results.items()}),
+            gains=self._gains(results),
             model=last.model,
             path=last.path,
             seconds=time.perf_counter() - began,
         )
 
-    def _gains(self, models: Mapping[str, Any]) -> dict[str, HeldOutGain]:
-        """Return what the models gain on the program as it is, trained as planned."""
-        test = held_out(self._held["test_data"], "test_data")
-        rows = self._held_rows() if test is None else _in_memory(test)
+    def _gains(self, results: Mapping[str, Any]) -> dict[str, HeldOutGain]:
+        """Return what each stage's model gains on the program as it is, trained as planned."""
         subject: Subject = self.report.subject
+        test = self._rows.test()
+        rows, split = (self._rows.held(), "validation") if test is None else (test, "test")
         given = Trial(
             build=self._build,
             seed=self._seed,
-            train=self._rows(),
+            train=self._rows.train(),
             validation=rows,
             budget=Budget(steps=self._steps(subject), batch_size=subject.settings().batch_size),
         )
-        split = "validation" if test is None else "test"
         judge = HeldOut(model=self.model, rows=rows, task=subject.task, split=split)
-        before = judge.scores(predict(given.trained()[1], rows.x))
-        return {
-            stage: judge.gain(before, predict(model, rows.x))
-            for stage, model in models.items()
-            if stage != "3"  # it learns the training rows by heart
-        }
+        # stage 3 learns the training rows by heart: it is no model to compare
+        models = {stage: one.model for stage, one in results.items() if stage != "3"}
+        return gains(given.trained()[1], models, judge)
 
     def _steps(self, subject: Subject) -> int:
         """Return the optimizer steps of a training as planned."""
@@ -508,34 +503,6 @@ class Recipe:
             )
             burden = burden_of(self.model, subject.probe.x)
             return wanted, growth(self.model, burden, steps=steps)
-
-    def _sources(self) -> tuple[Source, Source | None]:
-        """Return the training rows, and the validation rows if there are some."""
-        x, y = (*self._data, None)[:2]
-        source = open_source(x, y, self._settings.get("sample_weight"))
-        given = held_out(self._held["validation_data"], "validation_data")
-        share = self._settings.get("validation_split", 0.0)
-        train, cut = cut_off(source, 0.0 if given is not None else share)
-        return train, given or cut
-
-    def _rows(self) -> Batch:
-        """Return the training rows in memory; of a large dataset the first ones that fit."""
-        return weighted(_in_memory(self._sources()[0]), self._settings.get("class_weight"))
-
-    def _held_rows(self) -> Batch:
-        """Return the validation rows in memory likewise.
-
-        Raises:
-            InputError: There are none.
-        """
-        held = self._sources()[1]
-        if held is None:
-            msg = (
-                "Whether a move helps is seen on validation rows: give `validation_data` or "
-                "`validation_split` to Recipe."
-            )
-            raise InputError(msg)
-        return _in_memory(held)
 
     def _prepare(self, stage: str, *, force: bool) -> None:
         """Run the stages before this one that were not run, and refuse to go on if one FAILs.
@@ -558,12 +525,13 @@ class Recipe:
 
     def _checked(self, stage: str) -> Report:
         """Run the checks of a stage on the model and add their rows to `report`."""
-        x, y = (*self._data, None)[:2]
+        rows = self._rows
         found = examine.check(
             self.model,
-            x,
-            y,
-            **self._held,
+            rows.x,
+            rows.y,
+            validation_data=rows.validation_data,
+            test_data=rows.test_data,
             **self._settings,
             select=f"KR{stage}",
             seed=self._seed,
@@ -573,64 +541,5 @@ class Recipe:
         return found
 
     def _judge(self, name: str, found: Any, subject: Subject | None = None) -> None:
-        """Add what the checks say that read the record of a ladder."""
-        settings = Settings.from_pyproject(Path("pyproject.toml"))
-        needed = {name, f"if_{name}"}
-        chosen = [check for check in settings.chosen() if needed & set(check.needs)]
-        said = run(chosen, _Found(dict.fromkeys(needed, found), subject), settings=settings)
-        # a check that had something to say without a ladder takes back no finding for it
-        before = {row.code: row for row in self.report.results}
-        kept = {c.code for c in chosen if name not in c.needs}
-        rows = [
-            row
-            for row in said.results
-            if row.code not in kept
-            or row.status is Status.WARN
-            or (row.status is Status.PASS and not _is_problem(before.get(row.code)))
-        ]
-        self.report = self.report.merged(Report(rows, said.facts, said.pages))
-
-
-class _Found:
-    """Answers the needs of the checks that read a ladder."""
-
-    def __init__(self, found: Mapping[str, Any], subject: Subject | None) -> None:
-        self._found, self._subject = found, subject
-
-    def need(self, name: str) -> Any:
-        """Return the ladder, or what the subject has."""
-        if name in self._found:
-            return self._found[name]
-        if self._subject is not None:
-            return self._subject.need(name)
-        msg = f"there is no `{name}` after a ladder"
-        raise NotApplicable(msg)
-
-
-def _is_problem(row: Result | None) -> bool:
-    return row is not None and row.is_problem
-
-
-def _in_memory(source: Source) -> Batch:
-    """Return the rows of a source; of a large dataset the first ones that fit."""
-    rows = source.whole
-    if rows is not None:
-        return rows
-    read, size = [], 0
-    for batch in source.batches():
-        read.append(batch)
-        size += sum(leaf.nbytes for part in batch.parts() for leaf in leaves(part))
-        if size > MOST_BYTES:
-            break
-    return Batch.joined(read)
-
-
-@contextmanager
-def _progress(verbose: Any) -> Iterator[Callable[[str], None]]:
-    """Yield a function that shows which rung is tried; silent where nobody looks."""
-    shown = sys.stderr.isatty() if verbose == "auto" else bool(verbose)
-    if not shown:
-        yield lambda _: None
-        return
-    with Console(stderr=True).status("making the first model") as status:
-        yield lambda text: status.update(text)
+        """Add what the checks say that read the record of a ladder or search."""
+        self.report = self.report.merged(judged(self.report, name, found, subject))

@@ -1,5 +1,6 @@
 """The stages in order, and a model that is grown until it learns its training rows."""
 
+import dataclasses
 import json
 
 import keras
@@ -125,15 +126,15 @@ def test_a_journal_and_runs_are_written(tmp_path):
 def test_class_weights_count():
     _, y = rows()
     recipe = ready(class_weight={digit: 2.0 if digit == 3 else 1.0 for digit in range(10)})
-    weights = recipe._rows().sample_weight
+    weights = recipe._rows.train().sample_weight
     assert weights.tolist() == [2.0 if digit == 3 else 1.0 for digit in y]
 
 
 def test_rows_cut_off_for_validation_are_not_trained_on():
-    assert len(ready(validation_split=0.25)._rows()) == 300
+    assert len(ready(validation_split=0.25)._rows.train()) == 300
     given = ready(validation_split=0.25)
-    given._held["validation_data"] = rows()
-    assert len(given._rows()) == ROWS
+    given._rows = dataclasses.replace(given._rows, validation_data=rows())
+    assert len(given._rows.train()) == ROWS
 
 
 def test_the_stages_run_those_before_them_and_are_added_to_the_report(monkeypatch):
@@ -204,7 +205,7 @@ def test_what_overfit_cannot_use_is_refused_before_anything_runs(arguments, word
 
 def test_without_targets_there_is_nothing_to_learn():
     recipe = ready()
-    recipe._data = (rows()[0],)
+    recipe._rows = dataclasses.replace(recipe._rows, y=None)
     with pytest.raises(InputError, match="no targets"):
         recipe.overfit(verbose=0)
 
@@ -227,7 +228,7 @@ class Stream(keras.utils.PyDataset):
 
 def test_a_dataset_is_read_into_memory():
     recipe = Recipe(build, data=Stream())
-    np.testing.assert_array_equal(recipe._rows().x, rows()[0][:200])
+    np.testing.assert_array_equal(recipe._rows.train().x, rows()[0][:200])
 
 
 def unbuilt():
@@ -266,9 +267,9 @@ def test_tune_searches_and_its_checks_judge(tmp_path):
     assert {"KR501", "KR502", "KR503", "KR504"} <= {r.code for r in recipe.report.results}
     assert recipe.report["KR501"].status == "pass"
     assert (tmp_path / "tune.jsonl").exists()
-    assert found.model.evaluate(*recipe._held["validation_data"], verbose=0)[
-        0
-    ] == pytest.approx(found.best.score, rel=1e-4)
+    assert found.model.evaluate(*recipe._rows.validation_data, verbose=0)[0] == pytest.approx(
+        found.best.score, rel=1e-4
+    )
 
 
 def test_tune_refuses_one_seed_before_it_searches():

@@ -164,7 +164,7 @@ def test_without_validation_rows_nothing_starts():
     with pytest.raises(InputError, match="give `validation_data` or `validation_split`"):
         recipe.regularize()
     assert recipe.report.results == []
-    assert len(Recipe(build, data=rows(), validation_split=0.25)._held_rows()) == 30
+    assert len(Recipe(build, data=rows(), validation_split=0.25)._rows.held()) == 30
 
 
 def test_it_does_not_start_while_an_earlier_stage_fails(monkeypatch):

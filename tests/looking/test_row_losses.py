@@ -39,7 +39,7 @@ def losses(model, batch):
         keras.losses.CategoricalFocalCrossentropy(gamma=3.0),
         keras.losses.CategoricalCrossentropy(label_smoothing=0.1),
     ],
-    ids=str,
+    ids=lambda loss: getattr(loss, "name", None) or getattr(loss, "__name__", loss),
 )
 def test_a_row_costs_what_the_models_own_loss_says_of_it_alone(loss):
     x, y = digits()

@@ -160,7 +160,7 @@ def test_the_checklist_is_a_table_and_markup_in_it_is_shown_as_text(served):
         ask(served, "text/tags")["train"]
     )
     (entry,) = ask(served, "text/text", run="train", tag="recipe/checklist")
-    assert "<td>KR205 output_bias</td>" in entry["text"]
+    assert "<td>fail KR205 output_bias</td>" in entry["text"]
     assert "<td>3 &lt; 4 | 5 &lt;script&gt;alert(1)&lt;/script&gt;</td>" in entry["text"]
 
 

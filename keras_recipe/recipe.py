@@ -431,7 +431,14 @@ class Recipe:
         return found
 
     def run(
-        self, budget: Any = 3600.0, *, force: bool = False, verbose: Any = "auto"
+        self,
+        budget: Any = 3600.0,
+        *,
+        moves: Any = None,
+        trials: int = 20,
+        members: Any = 5,
+        force: bool = False,
+        verbose: Any = "auto",
     ) -> Finished:
         """Follow the recipe through its six stages.
 
@@ -442,6 +449,9 @@ class Recipe:
 
         Args:
             budget: Seconds for the trainings of all stages together.
+            moves: As `regularize` takes them.
+            trials: As `tune` takes them.
+            members: As `squeeze` takes them.
             force: Go on although a check FAILs.
             verbose: `"auto"` shows progress in a terminal, 0 never, 1 always.
 
@@ -458,10 +468,10 @@ class Recipe:
         began, asked = time.perf_counter(), {"force": force, "verbose": verbose}
         self._rows.held()  # refused now, not after two stages
         results: dict[str, Any] = {"3": self.overfit(SHARES["3"] * budget, **asked)}
-        results["4"] = self.regularize(budget=SHARES["4"] * budget, **asked)
-        results["5"] = self.tune(budget=SHARES["5"] * budget, **asked)
+        results["4"] = self.regularize(moves, SHARES["4"] * budget, **asked)
+        results["5"] = self.tune(trials=trials, budget=SHARES["5"] * budget, **asked)
         library = [results["4"].model, *results["5"].trials]  # none may be better than the end
-        last = self.squeeze(search=library, budget=SHARES["6"] * budget, **asked)
+        last = self.squeeze(members, library, SHARES["6"] * budget, **asked)
         results["6"] = last
         return Finished(
             report=self.report,

@@ -63,7 +63,9 @@ def input_gradient(model: Any, x: Any) -> Callable[[list[np.ndarray]], list[Any]
 def reduced(tensors: list[Any], *, norms: bool) -> Any:
     """See `keras_recipe.backend.Backend`."""
     of = torch.linalg.vector_norm if norms else torch.sum
-    return torch.stack([of(tensor, dtype=torch.float32) for tensor in tensors])
+    wide = torch.float64, torch.float32
+    found = [of(t, dtype=t.dtype if t.dtype in wide else torch.float32) for t in tensors]
+    return torch.stack([one.float() for one in found]) if found else None
 
 
 def rng_state() -> Any:

@@ -321,7 +321,10 @@ class Ladder:
             "seconds": self._budget.seconds,
             "batch_size": self._budget.batch_size,
             "backend": keras.config.backend(),
-            "moves": [move.to_dict() for move in moves],
+            # without their texts, in which Keras's numbered names of layers may stand
+            "moves": [
+                {k: v for k, v in move.to_dict().items() if k != "text"} for move in moves
+            ],
             "model": joblib.hash(form),
             "data": joblib.hash(data),
         }

@@ -48,7 +48,15 @@ class TrialLog:
         last = {name: values[-1] for name, values in record.curves.items() if len(values)}
         if record.score is not None:
             last["score"] = record.score
-        write_run(folder, self._board, settings, last, record.curves, "ladder")
+        write_run(
+            folder,
+            self._board,
+            settings,
+            last,
+            record.curves,
+            stage="ladder",
+            step=record.steps,
+        )
 
 
 def write_run(
@@ -57,7 +65,9 @@ def write_run(
     settings: Mapping[str, Any],
     values: Mapping[str, float],
     curves: Mapping[str, Sequence[float]],
+    *,
     stage: str,
+    step: int,
 ) -> None:
     """Write one training as a run of TensorBoard, whole or not at all; leave one that is there.
 
@@ -68,17 +78,17 @@ def write_run(
         values: What judges it, by name; their tags begin with `stage`.
         curves: Values an epoch by Keras's name of the log.
         stage: `"ladder"` or `"tune"`.
+        step: Where `values` stand on the axis of steps.
     """
     if folder.exists():
         return
     half = folder.with_name(f".{folder.name}")  # renamed when whole
     shutil.rmtree(half, ignore_errors=True)
-    steps = max((len(one) for one in curves.values()), default=0)
     with board(half) as writer:
         writer.hparams(settings)
         writer.hparams_config(settings, [f"{stage}/{name}" for name in values])
         for name, value in values.items():
-            writer.scalar(f"{stage}/{name}", value, steps)
+            writer.scalar(f"{stage}/{name}", value, step)
         writer.hparams_end()
     for run, logs in _runs(curves).items():
         with board(half / run) as writer:

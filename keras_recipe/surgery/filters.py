@@ -42,7 +42,11 @@ def first_filters(model: Any) -> Filters | None:
     Args:
         model: A built model.
     """
-    layers = [(path, one) for path, one in walk(model) if not getattr(one, "layers", None)]
+    layers = [
+        (path, one)
+        for path, one in walk(model)  # what a model holds and never calls has no weights
+        if not getattr(one, "layers", None) and (one.weights or isinstance(one, _PASSING))
+    ]
     for place, (path, layer) in enumerate(layers):
         if isinstance(layer, keras.layers.Conv2D):
             kernel = layer.kernel
@@ -60,7 +64,8 @@ def _dense(model: Any, path: str, layer: Any, before: list[Any]) -> Filters | No
     shape = (
         tuple((getattr(model, "inputs", None) or [None])[0].shape[1:]) if _one(model) else ()
     )
-    shape = (*shape, 1) if len(shape) == 2 else shape
+    if len(shape) == 2:  # rows of a series have two axes, too; they are seldom square
+        shape = (*shape, 1) if shape[0] == shape[1] else ()
     flat = any(isinstance(one, keras.layers.Flatten | keras.layers.Reshape) for one in before)
     rows = int(layer.kernel.shape[0])
     images = len(shape) == 3 and None not in shape and int(np.prod(shape)) == rows

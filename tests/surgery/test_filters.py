@@ -50,10 +50,10 @@ def test_a_convolution_and_a_dense_layer_on_images_are_found():
         [keras.Input((8, 8, 3)), L.Rescaling(2.0), L.Conv2D(5, 3, name="c")]
     )
     assert first_filters(conv).weights.shape == (5, 3, 3, 3)
-    entrance = keras.Input((8, 6))
+    entrance = keras.Input((6, 6))
     dense = keras.Model(entrance, L.Dense(4, name="d")(L.Flatten()(entrance)))
     found = first_filters(dense)
-    assert found.weights.shape == (4, 8, 6, 1)
+    assert found.weights.shape == (4, 6, 6, 1)
     kernel = keras.ops.convert_to_numpy(dense.get_layer("d").kernel)
     np.testing.assert_array_equal(found.weights[2].ravel(), kernel[:, 2])
 
@@ -80,3 +80,29 @@ def test_the_facts_are_plain_and_show_the_largest():
     assert found["moved"] > 0.1
     assert facts(None, after) == {}
     assert facts(before, Filters("c", after.weights * np.inf)) == {}
+
+
+class WithSpare(keras.Model):
+    """Holds a layer that it never calls."""
+
+    def __init__(self):
+        super().__init__()
+        self.spare = L.Dense(4)
+        self.convolution = L.Conv2D(3, 5)
+
+    def call(self, x):
+        return self.convolution(x)
+
+
+@pytest.mark.filterwarnings("ignore:.build\\(\\). was called")
+def test_a_layer_that_was_never_called_is_passed_over():
+    model = WithSpare()
+    model(np.zeros((1, 8, 8, 1), "float32"))
+    assert first_filters(model).weights.shape == (3, 5, 5, 1)
+
+
+def test_a_series_in_front_of_a_flatten_is_no_image():
+    model = keras.Sequential([keras.Input((12, 5)), L.Flatten(), L.Dense(8), L.Dense(1)])
+    assert first_filters(model) is None
+    square = keras.Sequential([keras.Input((6, 6)), L.Flatten(), L.Dense(8), L.Dense(1)])
+    assert first_filters(square).weights.shape == (8, 6, 6, 1)

@@ -71,3 +71,18 @@ def test_half_precision_does_not_overflow():
     row = numpy(norms.row(gradient, norms.parts(held), norms.parts(held)))
     assert row[0, 0] == pytest.approx(240_000, rel=1e-3)
     assert np.isfinite(numpy(norms.sums(gradient))).all()
+
+
+def test_doubles_are_summed_as_doubles():
+    weights = [keras.Variable(np.ones((3, 2)), dtype="float64", name="wide")]
+    norms = StepNorms(weights)
+    part = norms.parts(weights)
+    row = keras.ops.convert_to_numpy(norms.row([weights[0].value], part, part))
+    np.testing.assert_allclose(row[0], [6**0.5, 6**0.5, 0.0], rtol=1e-6)
+
+
+def test_without_any_gradient_all_are_missing():
+    weights = [keras.Variable(np.ones((3, 2)), name="lonely")]
+    norms = StepNorms(weights)
+    row = keras.ops.convert_to_numpy(norms.row([None], *[norms.parts(weights)] * 2))
+    assert row[0, 0] == NONE

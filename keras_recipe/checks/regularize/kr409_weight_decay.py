@@ -1,39 +1,45 @@
 from typing import Any
 
+import keras
+
 from keras_recipe.core.check import check
 from keras_recipe.core.errors import NotApplicable
 from keras_recipe.core.result import Fix, Result, passed, warned
 from keras_recipe.experiments.climbed_rows import family_row_if_tried
-from keras_recipe.subject import FitSettings
-from keras_recipe.surgery.optimizer import innermost, rate_of
 from keras_recipe.surgery.weight_decay import decays, optimizers, owned
 
 
+def _acts(variable: Any) -> bool:
+    """Whether a penalty shrinks a weight; Keras counts those of trainable weights only."""
+    regularizer = variable.regularizer
+    if not regularizer or isinstance(regularizer, keras.regularizers.OrthogonalRegularizer):
+        return False
+    strengths = [getattr(regularizer, name, None) for name in ("l1", "l2")]
+    known = [float(s) for s in strengths if s is not None]
+    return bool(variable.trainable) and (not known or max(known) > 0)
+
+
 @check("KR409", cost="static")
-def weight_decay(
-    model: Any, fit: FitSettings, if_climbed: Any, *, near: float = 0.01
-) -> Result:
+def weight_decay(model: Any, if_climbed: Any) -> Result:
     """Weight decay is one thing, and meant as such.
 
     Why:
         A penalty in the loss and a decoupled decay do nearly the same: with both, nobody knows
-        which strength counts. And `weight_decay` shrinks weights; what older versions called
-        `decay` lowered the learning rate.
+        which strength counts.
     Fix:
-        Keep one of the two; for a falling learning rate give a schedule.
+        Keep one of the two.
     Tune:
-        near: How near to the learning rate over the epochs, the usual setting of the old
-            `decay`, a weight decay has to be to look like one.
+        Nothing. Whether a `weight_decay` was meant to lower the learning rate, as `decay` did
+        in older versions, cannot be told from its value: 5e-4 is both the rate 0.1 over 200
+        epochs and the decay of many a recipe.
     Source:
         Karpathy 2019, stage 4, "weight decay"; Loshchilov & Hutter 2019. It only WARNs: both
         may be meant.
     """
     found = [value for one in optimizers(model) for value in decays(one).values() if value]
-    penalties = [one.variable.path for one in owned(model) if one.variable.regularizer]
+    penalties = [one.variable.path for one in owned(model) if _acts(one.variable)]
     said = family_row_if_tried(if_climbed, "weight decay")
     more = "" if said is None else f"; {said.message}"
-    rate = float(rate_of(innermost(model.optimizer))) if model.optimizer is not None else 0.0
-    old = rate / max(fit.epochs, 1)
     if found and penalties:
         return warned(
             f"weights are held back twice: by penalties on {len(penalties)} weights "
@@ -42,17 +48,6 @@ def weight_decay(
             cause="Nobody knows which of the two strengths counts.",
             fix=Fix(text="Keep one of the two.", code="kernel_regularizer=None"),
             evidence={"decay": max(found), "penalties": penalties},
-        )
-    if found and fit.epochs > 1 and abs(max(found) - old) <= near * old:
-        return warned(
-            f"the weight decay of {max(found):g} is the learning rate over {fit.epochs} "
-            f"epochs, as the learning-rate decay of older versions was set{more}",
-            measured=max(found),
-            cause="`weight_decay` shrinks the weights and leaves the learning rate as it is.",
-            fix=Fix(
-                text="Give the optimizer a schedule.",
-                code="keras.optimizers.schedules.InverseTimeDecay(rate, 1, decay)",
-            ),
         )
     if said is not None:
         return said

@@ -180,7 +180,10 @@ class Run:
         at = record.epoch - int(values.get("tuner/initial_epoch") or 0)
         last = {k: v[at] for k, v in record.curves.items() if len(v) > at >= 0}
         folder = self.log_dir / record.key
-        write_run(folder, self.board, settings, {**last, **scores}, record.curves, "tune")
+        write_run(
+            folder, self.board, settings, {**last, **scores}, record.curves,
+            stage="tune", step=record.epoch + 1,
+        )  # fmt: skip
 
 
 def _header(plan: SearchPlan, space: Any, rows: tuple[Batch, Batch]) -> dict[str, Any]:

@@ -29,6 +29,11 @@ def recipe(**settings):
     return made
 
 
+def alone(found):
+    """Whether no average was better than the best model: then nothing is left to teach."""
+    return found.record.ensemble.size == 1
+
+
 @pytest.fixture(scope="module")
 def squeezed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs")
@@ -39,9 +44,10 @@ def squeezed(tmp_path_factory):
 def test_the_checks_of_stage_6_are_in_the_report(squeezed):
     made, found, _ = squeezed
     assert made.report["KR601"].status == "pass"
-    assert made.report["KR602"].status in ("pass", "warn")
+    taught = ("skip",) if alone(found) else ("pass", "warn")
+    assert made.report["KR602"].status in taught
     assert made.report["KR603"].status in ("pass", "warn")
-    assert f"{found.record.ensemble.size} of" in made.report["KR601"].message
+    assert alone(found) or f"{found.record.ensemble.size} of" in made.report["KR601"].message
 
 
 def test_one_file_holds_the_ensemble(squeezed):
@@ -56,12 +62,12 @@ def test_one_file_holds_the_ensemble(squeezed):
 def test_it_is_shown_and_is_plain_data(squeezed):
     _, found, _ = squeezed
     data = json.loads(json.dumps(found.to_dict()))
-    assert set(data["test"]) == {"ensemble", "student"}
+    assert set(data["test"]) == ({"ensemble"} if alone(found) else {"ensemble", "student"})
     assert "start, seed 0" in str(found)
     assert found.verdict.split(";")[0][:30] in str(found).replace("\n", " ")
     assert "<table>" in found._repr_html_()
-    assert found.student is not None
-    assert found.single is not found.model
+    assert (found.student is None) == alone(found)
+    assert (found.single is found.model) == alone(found)
 
 
 def test_trained_models_alone_will_do():

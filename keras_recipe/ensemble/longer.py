@@ -122,8 +122,8 @@ def leave_training(
     form = str(joblib.hash([model_form(model), train.parts(), held.rows.parts()]))
     state = _state(folder / "state.json", form) or _started(model, folder, held, form)
     model.load_weights(folder / "start.weights.h5")
-    began = _place(folder / "backup", model)
     each = max(math.ceil(len(train) / batch_size), LEAST_PIECE)
+    began = _place(folder / "backup", model, state["first"], each)
     clock = TimeBudget(seconds, state["seconds"])
     last = ENDLESS if epochs is None else epochs
     if began < last and state["seconds"] < seconds:
@@ -208,19 +208,30 @@ def _in_order(model: Any, kept: _Kept, folder: Path) -> list[Any]:
     return [kept, backup]
 
 
-def _place(folder: Path, model: Any) -> int:
+def _place(folder: Path, model: Any, first: int, each: int) -> int:
     """Load what `BackupAndRestore` will go on with and return its epoch; 0: there is nothing.
 
     A kill may leave a file half written. Keras falls back on its copies for one kind of damage
-    to the weights; here they are put in the place of whatever cannot be read.
+    to the weights; here they are put in the place of whatever cannot be read. Between the two
+    files of one epoch a kill leaves the newer weights with the older epoch: the steps that the
+    weights' optimizer has made say which epoch they are of.
+
+    Args:
+        folder: Of the backup.
+        model: Gets the weights.
+        first: Steps of the optimizer when it began.
+        each: Steps of an epoch.
     """
     for suffix in ("", ".bkp"):
         for name in (_WEIGHTS, _PLACE) if suffix else ():
             if (folder / f"{name}{suffix}").exists():
                 shutil.copy(folder / f"{name}{suffix}", folder / name)
         with suppress(Exception):  # half a file raises errors of many kinds
-            epoch = int(json.loads((folder / _PLACE).read_text())["epoch"])
+            place = json.loads((folder / _PLACE).read_text())
             model.load_weights(folder / _WEIGHTS)
+            epoch = (_steps(model) - first) // each
+            if epoch != int(place["epoch"]):
+                _write(folder / _PLACE, {**place, "epoch": epoch})
             return epoch
     shutil.rmtree(folder, ignore_errors=True)
     return 0

@@ -35,12 +35,12 @@ def build(hp):
 def searched(folder=None, method="random", make=build, **settings):
     """The result of the search."""
     plan = {"trials": TRIALS, "epochs": 2, **settings}
-    told = plan.pop("progress", lambda _: None)
+    told, train = plan.pop("progress", lambda _: None), plan.pop("train", None)
     board = plan.pop("board", None)
     return search(
         make,
         SearchPlan(method=method, **plan),
-        rows(),
+        train or rows(),
         rows(96, 192),
         folder=folder,
         board=board,

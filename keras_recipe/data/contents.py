@@ -25,7 +25,10 @@ def _as_seen(leaf: np.ndarray) -> np.ndarray:
     if leaf.dtype.kind in "iu" and leaf.dtype.itemsize > _EXACT:
         return np.ascontiguousarray(leaf, "float64")
     with np.errstate(over="ignore"):
-        return np.ascontiguousarray(leaf, "float32")
+        made = np.array(leaf, "float32", order="C")
+    made += 0.0  # -0.0 becomes 0.0 ...
+    made[np.isnan(made)] = np.nan  # ... and NaN one pattern of bits
+    return made
 
 
 def _bytes_of_rows(leaf: np.ndarray) -> list[memoryview | bytes]:

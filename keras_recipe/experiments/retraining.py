@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import joblib
 import keras
 
 from keras_recipe.core.errors import InputError
@@ -17,7 +18,9 @@ from keras_recipe.data.batch import Batch
 from keras_recipe.experiments.journal import journal
 from keras_recipe.experiments.noise import Gain, paired_gain
 from keras_recipe.experiments.search_trial import SearchTrial
+from keras_recipe.experiments.trial_model import made, model_form
 from keras_recipe.experiments.trial_run import Budget, Trial
+from keras_recipe.surgery.preserve import random_states
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +63,7 @@ def retrained(
     build: Callable[[Mapping[str, Any]], Callable[[], Any]],
     rows: tuple[Batch, Batch],
     batch_size: int,
+    epochs: int,
     seeds: Sequence[int] = (0, 1, 2),
     progress: Callable[[str], None] = lambda _: None,
     journal_file: Path | None = None,
@@ -67,14 +71,15 @@ def retrained(
     """Train the best setting, the second best and the defaults with each seed.
 
     Seeds are paired: the same one decides initial weights and row order of all three. Each is
-    trained for as many epochs as its best trial took to its best, so that no validation row
-    decides when to stop this time.
+    trained for as many epochs as its best trial took to its best (the defaults: as planned), so
+    that no validation row decides when to stop this time.
 
     Args:
         ranked: The finished trials, at least one, the best first.
         build: Returns what builds the model with the values it is given.
         rows: Training and validation rows.
         batch_size: Where a trial has none of its own.
+        epochs: Of the start, which is trained as planned.
         seeds: At least two.
         progress: Called with a text before each training.
         journal_file: Trainings that are in it are not made again; None: all are made.
@@ -88,17 +93,20 @@ def retrained(
         settings["runner-up"] = ranked[1]
     losses: dict[str, dict[int, float]] = {}
     plans = {name: (dict(t.hyperparameters), t.epoch + 1) for name, t in settings.items()}
-    plans["start"] = ({}, ranked[0].epoch + 1)
+    plans["start"] = ({}, epochs)
+    with random_states(seeds[0]):
+        form = joblib.hash(model_form(made(build({}))))
     header = {
         "search": "retrained",
         "backend": keras.backend.backend(),
         "batch_size": batch_size,
-        "rows": [len(part) for part in rows],
+        "model": form,
+        "data": joblib.hash([part.parts() for part in rows]),
     }
     with journal(journal_file, header) as book:
-        for name, (values, epochs) in plans.items():
+        for name, (values, turns) in plans.items():
             size = int(values.get("batch_size", batch_size))
-            said = json.dumps(plain([values, epochs]), sort_keys=True)
+            said = json.dumps(plain([values, turns]), sort_keys=True)
             for seed in seeds:
                 key = f"{zlib.crc32(said.encode()):08x} seed {seed}"
                 if key not in book.records:
@@ -108,7 +116,7 @@ def retrained(
                         seed=seed,
                         train=rows[0],
                         validation=rows[1],
-                        budget=Budget(steps=epochs * -(-len(rows[0]) // size), batch_size=size),
+                        budget=Budget(steps=turns * -(-len(rows[0]) // size), batch_size=size),
                     )
                     book.add(replace(trial.run(), key=key))
                 score = book.records[key].score

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-import keras
 from rich.console import Console, ConsoleOptions, RenderResult
 
 from keras_recipe.data.batch import Batch
@@ -15,6 +14,7 @@ from keras_recipe.experiments.retraining import Retrained
 from keras_recipe.experiments.search_trial import SearchTrial
 from keras_recipe.experiments.searched import Searched
 from keras_recipe.experiments.trial_move import Move, same
+from keras_recipe.experiments.trial_run import Budget, Trial
 from keras_recipe.reports import trials as shown
 from keras_recipe.search.space import fixed
 
@@ -47,11 +47,22 @@ class SearchResult:
 
     @cached_property
     def model(self) -> Any:
-        """The best trial's model: from its file, else a fresh one with its settings."""
-        best = self.best
+        """The best trial's model: from its file, else trained again with its settings."""
+        best, (train, validation) = self.best, self.rows
+        build = fixed(self.build, best.hyperparameters)
         if best.path is not None and best.path.exists():
-            return keras.saving.load_model(best.path)
-        return fixed(self.build, best.hyperparameters)()
+            model = build()
+            if not model.built:
+                model.predict_on_batch(train.take(slice(0, 1)).x)
+            model.optimizer.build(model.trainable_variables)
+            model.load_weights(best.path)  # own losses and layers need not be registered
+            return model
+        size = int(best.hyperparameters.get("batch_size", self.plan.batch_size))
+        budget = Budget(steps=(best.epoch + 1) * -(-len(train) // size), batch_size=size)
+        again = Trial(
+            build=build, seed=best.seed, train=train, validation=validation, budget=budget
+        )
+        return again.trained()[1]
 
     def with_retrained(self, found: Retrained) -> SearchResult:
         """Return the result with the trainings over several seeds."""
@@ -103,7 +114,8 @@ def winner(found: SearchResult, kept: Sequence[Move]) -> Tuned | None:
         return None
     values = found.best.hyperparameters
     moves = [replace(move, change=same) for move in kept]
+    fit = {"epochs": found.best.epoch + 1}
     if "batch_size" in values:
-        size = {"batch_size": int(values["batch_size"])}
-        moves.append(Move(name="tuned", text="the batch size of the winner", fit=size))
+        fit["batch_size"] = int(values["batch_size"])
+    moves.append(Move(name="tuned", text="length and batch size of the winner", fit=fit))
     return Tuned(build=fixed(found.build, values), moves=tuple(moves))

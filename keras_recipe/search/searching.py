@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import joblib
 import keras
 import keras_tuner
 
@@ -28,6 +29,7 @@ from keras_recipe.experiments.search_axes import axes
 from keras_recipe.experiments.search_trial import SearchTrial
 from keras_recipe.experiments.searched import Searched
 from keras_recipe.experiments.trial_log import write_run
+from keras_recipe.experiments.trial_model import model_form
 from keras_recipe.experiments.trial_move import Move
 from keras_recipe.search.result import SearchResult
 from keras_recipe.search.space import fixed, hypermodel
@@ -158,7 +160,7 @@ class Run:
         if self.folder is None or model is None:
             return None
         model.set_weights(weights)
-        path = self.folder / f"{len(self.journal.records):04d}.keras"
+        path = self.folder.resolve() / f"{len(self.journal.records):04d}.keras"
         half = path.with_name(f"half-{path.name}")
         try:
             model.save(half)
@@ -186,7 +188,9 @@ class Run:
         )  # fmt: skip
 
 
-def _header(plan: SearchPlan, space: Any, rows: tuple[Batch, Batch]) -> dict[str, Any]:
+def _header(
+    plan: SearchPlan, model: Any, space: Any, moves: Sequence[Move], rows: tuple[Batch, Batch]
+) -> dict[str, Any]:
     """Return what the trials depend on: a journal of other ones is refused."""
     target = plan.target()
     return {
@@ -197,7 +201,9 @@ def _header(plan: SearchPlan, space: Any, rows: tuple[Batch, Batch]) -> dict[str
         "patience": plan.patience,
         "seed": plan.seed,
         "backend": keras.backend.backend(),
-        "rows": [len(part) for part in rows],
+        "moves": [move.name for move in moves],
+        "model": joblib.hash(model_form(model)),
+        "data": joblib.hash([part.parts() for part in rows]),
         "space": {axis.name: axis.to_dict() for axis in axes(space)},
     }
 
@@ -242,12 +248,12 @@ def search(
         warnings.filterwarnings("ignore", category=DeprecationWarning, module="keras_tuner")
         hyper = Hypermodel(hypermodel(build, plan.batch_size, moves))
         space = keras_tuner.HyperParameters()
-        hyper.build(space)
+        model = hyper.build(space)
         if not axes(space):
             msg = "There is nothing to search: the model has no hyperparameter to change."
             raise InputError(msg)
         path = None if folder is None else folder / "tune.jsonl"
-        header = _header(plan, space, (train, validation))
+        header = _header(plan, model, space, moves, (train, validation))
         models = None if folder is None else folder / "tune" / "models"
         if models is not None:
             models.mkdir(parents=True, exist_ok=True)
@@ -342,6 +348,7 @@ def retrain(
         functools.partial(fixed, found.build),
         found.rows,
         found.plan.batch_size,
+        found.plan.epochs,
         seeds,
         progress,
         None if folder is None else folder / "retrained.jsonl",

@@ -101,3 +101,12 @@ def test_bounded_memory_keeps_shares():
     assert copies(small).share == pytest.approx(0.2, abs=0.06)
     held = contents(x[:1000])
     assert copies(held, small).share == pytest.approx(1)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
+def test_signs_of_zero_and_kinds_of_nan_do_not_tell_rows_apart(dtype):
+    rows = np.array([[0.0, 0.5], [-0.0, 0.5], [np.nan, 1.5], [-np.nan, 1.5]], dtype)
+    assert np.signbit(rows[3, 0]) != np.signbit(rows[2, 0])
+    first, second, third, fourth = row_hashes([rows])
+    assert first == second
+    assert third == fourth != first

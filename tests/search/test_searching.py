@@ -228,3 +228,42 @@ def test_an_error_with_a_sentence_of_its_own_is_a_failed_trial_too():
     result = searched(make=picky, trials=3)
     assert len(result.trials) == 3
     assert ["this one not" in trial.message for trial in result.trials].count(True) == 1
+
+
+def test_the_journal_of_other_data_or_another_model_is_refused(tmp_path):
+    searched(tmp_path, trials=1)
+
+    def wider(hp):
+        model = build(hp)
+        inner = keras.Sequential([*model.layers[:-1], keras.layers.Dense(5), model.layers[-1]])
+        inner.compile(model.optimizer, model.loss)
+        return inner
+
+    with pytest.raises(InputError, match=r"another run \(model differ"):
+        searched(tmp_path, make=wider, trials=1)
+    with pytest.raises(InputError, match=r"another run \(data differ"):
+        searched(tmp_path, trials=1, train=rows(1, 97))
+
+
+def test_without_a_folder_the_model_is_trained_again():
+    result = searched(trials=2)
+    held = rows(96, 192)
+    loss = result.model.evaluate(held.x, held.y, verbose=0)[0]
+    untrained = build(keras_tuner.HyperParameters()).evaluate(held.x, held.y, verbose=0)[0]
+    assert loss < untrained
+
+
+def own_loss(y, prediction):
+    return keras.losses.sparse_categorical_crossentropy(y, prediction)
+
+
+def test_a_model_with_a_loss_of_its_own_is_loaded(tmp_path):
+    def make(hp):
+        model = build(hp)
+        model.compile(model.optimizer, own_loss)
+        return model
+
+    result = searched(tmp_path, make=make, trials=2)
+    held = rows(96, 192)
+    found = result.model.evaluate(held.x, held.y, verbose=0, return_dict=True)["loss"]
+    assert found == pytest.approx(result.best.score, rel=1e-4)

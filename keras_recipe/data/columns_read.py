@@ -68,7 +68,7 @@ def _as_words(values: Any) -> tuple[list[str], str]:
     """Return the words of a column without blanks around them, and the type that is none."""
     if isinstance(values, list):
         return values, ""
-    given = values.where(values.notna(), "").tolist()
+    given = values.astype(object).where(values.notna(), "").tolist()
     odd = [v for v in given if not isinstance(v, _PLAIN) and not hasattr(v, "isoformat")]
     return [str(value).strip() for value in given], type(odd[0]).__name__ if odd else ""
 

@@ -18,7 +18,8 @@ from scipy.io import wavfile
 
 from keras_recipe.data.files import Notes
 
-KERAS_DECODES = ("JPEG", "PNG", "GIF", "BMP")  # formats of tf.io.decode_image
+#: Formats of tf.io.decode_image; Pillow calls a JPEG with a second picture behind it MPO.
+KERAS_DECODES = ("JPEG", "MPO", "PNG", "GIF", "BMP")
 COLOURS = {1: "L", 3: "RGB", 4: "RGBA"}
 _TURN = 0x0112  # the EXIF tag that says how the camera was held
 _BYTES = {"int16": 2.0**15, "int32": 2.0**31}  # what full loudness is, by sample type

@@ -140,7 +140,12 @@ def _label_counts(labels: Labels) -> dict[str, int] | None:
         counts = dict(enumerate(np.rint(labels.class_counts(labels.units)).astype(int)))
     if counts is None:
         return None
-    return {f"{value:g}": int(count) for value, count in sorted(counts.items())}
+    return {_said(value): int(count) for value, count in sorted(counts.items())}
+
+
+def _said(label: float) -> str:
+    """Return a label so that no two look alike."""
+    return str(int(label)) if float(label).is_integer() else repr(float(label))
 
 
 def survey(

@@ -220,7 +220,7 @@ def open_table(
     )
     return Source(
         functools.partial(_batches, scan.parts, columns, target),
-        next(_batches(scan.parts[:1], columns, target)),
+        next(_batches(scan.parts, columns, target)),
         scan.notes.read,
         f"{files[0].suffix.lower()[1:].upper()} table",
         partitions=tuple(

@@ -50,7 +50,7 @@ def evaluate(text: str, columns: Mapping[str, np.ndarray]) -> np.ndarray:
     except SyntaxError as error:
         msg = f"The expression cannot be read ({error.msg}). Received: {text!r}"
         raise InputError(msg) from error
-    except (TypeError, ValueError, RecursionError) as error:
+    except (TypeError, ValueError, ArithmeticError, RecursionError) as error:
         if isinstance(error, InputError):
             raise
         msg = f"The expression has no value ({error}). Received: {text!r}"

@@ -182,7 +182,8 @@ def _classes(head: Head, made: np.ndarray, y: Any, names: Sequence[str]) -> Pred
     said = p.argmax(-1)
     given = None if y is None else _numbered(head, y, said.shape)
     given = given if given is not None and given.shape == said.shape else None
-    signs = given is not None and head.units == 1 and given.min() < 0 <= given.max() <= 1
+    # exactly those two: beside 0 and 1 a -1 or NaN says that a label is not known
+    signs = given is not None and head.units == 1 and set(np.unique(given).tolist()) == {-1, 1}
     said = 2 * said - 1 if signs else said  # labels -1 and 1
     scores = _scores(p)
     alone = said.ndim == 1

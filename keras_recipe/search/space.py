@@ -121,7 +121,8 @@ def hypermodel(build: Any, batch_size: int, moves: Sequence[Move] = ()) -> Any:
     Args:
         build: As `trial_model.maker` takes it.
         batch_size: The one in use, for a space that is made.
-        moves: Of a ladder, for a space that is made.
+        moves: Of a ladder, made on each model before its hyperparameters are set, or after the
+            user's own function has built it.
 
     Raises:
         InputError: `build` makes no compiled model.
@@ -132,7 +133,26 @@ def hypermodel(build: Any, batch_size: int, moves: Sequence[Move] = ()) -> Any:
         own = _Own(build)
     if own is None or not _asks(own):
         return MadeSpace(build, batch_size, moves)
-    return own
+    return _Moved(own, moves) if moves else own
+
+
+class _Moved(keras_tuner.HyperModel):
+    """The user's program with what a ladder kept."""
+
+    def __init__(self, inner: Any, moves: Sequence[Move]) -> None:
+        super().__init__()
+        self._inner, self._moves = inner, tuple(moves)
+
+    def build(self, hp: Any) -> Any:
+        """Return the user's model, changed."""
+        model = self._inner.build(hp)
+        for move in self._moves:
+            model = move.change(model)
+        return model
+
+    def fit(self, hp: Any, model: Any, *args: Any, **kwargs: Any) -> Any:
+        """Train as the user does."""
+        return self._inner.fit(hp, model, *args, **kwargs)
 
 
 class _Own(keras_tuner.HyperModel):

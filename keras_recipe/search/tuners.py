@@ -71,6 +71,10 @@ class Journaled:
             )
             raise keras_tuner.errors.FatalValueError(msg)
         else:
+            with suppress(Exception):  # tell the oracle what only this trial asks for
+                run.hypermodel.build(trial.hyperparameters)
+            for name, value in known.hyperparameters.items():
+                trial.hyperparameters.values.setdefault(name, value)
             run.finished(known)  # its run, if the process was killed before it was written
         run.done += 1
         # to the oracle NaN is a failed trial; an exception would be printed

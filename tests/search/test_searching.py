@@ -7,13 +7,14 @@ import keras
 import keras_tuner
 import numpy as np
 import pytest
+from climbing import FASTER, rows
 from climbing import build as climbing_build
-from climbing import rows
 from searching import TRIALS, build, searched
 
 from keras_recipe.core.errors import ConfigError, InputError
 from keras_recipe.experiments.journal import Journal
 from keras_recipe.search.searching import SearchPlan
+from keras_recipe.search.space import fixed, hypermodel
 from keras_recipe.tensorboard import Writer
 
 
@@ -267,3 +268,35 @@ def test_a_model_with_a_loss_of_its_own_is_loaded(tmp_path):
     held = rows(96, 192)
     found = result.model.evaluate(held.x, held.y, verbose=0, return_dict=True)["loss"]
     assert found == pytest.approx(result.best.score, rel=1e-4)
+
+
+def test_a_space_that_depends_on_itself_goes_on_alike(tmp_path):
+    def make(hp):
+        model = build(hp)
+        hidden = [
+            keras.layers.Dense(hp.Int(f"units_{place}", 4, 12, step=4), activation="relu")
+            for place in range(hp.Int("layers", 1, 3))
+        ]
+        deep = keras.Sequential([keras.Input((64,)), *hidden, keras.layers.Dense(10)])
+        deep.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        del model
+        return deep
+
+    def again(name):
+        return searched(tmp_path / name, make=make, trials=8, epochs=1)
+
+    whole = again("whole")
+    lines = (tmp_path / "whole" / "tune.jsonl").read_bytes().splitlines(keepends=True)
+    (tmp_path / "cut").mkdir()
+    (tmp_path / "cut" / "tune.jsonl").write_bytes(b"".join(lines[:5]))
+    assert timeless(searched(tmp_path / "cut", make=make, trials=8, epochs=1)) == timeless(
+        whole
+    )
+    assert timeless(searched(tmp_path / "whole", make=make, trials=8, epochs=1)) == timeless(
+        whole
+    )
+
+
+def test_what_a_ladder_kept_is_in_the_user_s_own_program():
+    model = fixed(hypermodel(build, 32, [FASTER]), {"units": 12, "learning_rate": 0.01})()
+    assert float(model.optimizer.learning_rate) == pytest.approx(0.04)

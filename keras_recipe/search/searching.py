@@ -229,7 +229,7 @@ def search(
         plan: What is searched.
         train: Rows to train on.
         validation: Rows that judge.
-        moves: What a ladder kept, for a program without hyperparameters of its own.
+        moves: What a ladder kept: made on each model.
         folder: Of the journal `tune.jsonl`, the models and the runs of TensorBoard; None:
             nothing is kept.
         board: Makes the writer of a run: `keras_recipe.tensorboard.Writer`.

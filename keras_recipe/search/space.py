@@ -143,6 +143,10 @@ class _Moved(keras_tuner.HyperModel):
         super().__init__()
         self._inner, self._moves = inner, tuple(moves)
 
+    def declare_hyperparameters(self, hp: Any) -> None:
+        """Ask the user's program."""
+        self._inner.declare_hyperparameters(hp)
+
     def build(self, hp: Any) -> Any:
         """Return the user's model, changed."""
         model = self._inner.build(hp)

@@ -39,7 +39,7 @@ PART = 8 * BATCH  # files another process is sent at a time
 MOST_SAMPLES = 2**20  # of a sound: 22 s of 48 kHz
 MOST_CHARACTERS = 2**16  # of a text
 CHANNELS = {"grayscale": 1, "rgb": 3, "rgba": 4}
-_KINDS = {ending: kind for kind, endings in ENDINGS.items() for ending in endings}
+KINDS = {ending: kind for kind, endings in ENDINGS.items() for ending in endings}
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def index(folder: Path, classes: Sequence[str] | None = None) -> Index:
     for name in sorted(set(folders) - set(wanted)):
         notes.add("strange class", name, name)
     by_class = [_below(folder / name) for name in wanted] if folders else [_below(folder)]
-    kinds = Counter(_KINDS.get(p.suffix.lower(), "") for files in by_class for p in files)
+    kinds = Counter(KINDS.get(p.suffix.lower(), "") for files in by_class for p in files)
     kinds.pop("", None)
     if not kinds:
         ends = ", ".join(end for endings in ENDINGS.values() for end in endings)
@@ -100,7 +100,7 @@ def index(folder: Path, classes: Sequence[str] | None = None) -> Index:
     kind = kinds.most_common(1)[0][0]
     paths, labels = [], []
     for number, files in enumerate(by_class):
-        mine = [p for p in files if _KINDS.get(p.suffix.lower()) == kind]
+        mine = [p for p in files if KINDS.get(p.suffix.lower()) == kind]
         for path in files:
             if path.suffix.lower() in _others(kind):
                 notes.add("ignored", path.suffix.lower(), _named(path, folder))
@@ -110,7 +110,7 @@ def index(folder: Path, classes: Sequence[str] | None = None) -> Index:
         labels += [number] * len(mine)
     if folders:
         for path in sorted(p for p in folder.iterdir() if p.is_file()):
-            if _KINDS.get(path.suffix.lower()) == kind:
+            if KINDS.get(path.suffix.lower()) == kind:
                 notes.add("ignored", "outside of the class folders", path.name)
     numbers = np.array(labels, "int32") if folders else None
     return Index(kind, tuple(paths), numbers, tuple(wanted) if folders else (), notes)
@@ -119,7 +119,7 @@ def index(folder: Path, classes: Sequence[str] | None = None) -> Index:
 def _others(kind: str) -> set[str]:
     """Return endings of files of the same kind that Keras does not look for."""
     if kind == "image":
-        return set(Image.registered_extensions()) - set(_KINDS)
+        return set(Image.registered_extensions()) - set(KINDS)
     return {".mp3", ".flac", ".ogg", ".m4a", ".aif", ".aiff"} if kind == "sound" else set()
 
 
@@ -176,7 +176,7 @@ def broken_among(paths: Sequence[str], seconds: float = 10.0) -> str:
     }
     began, bad = time.perf_counter(), []
     for path in map(Path, paths):
-        reader = readers.get(_KINDS.get(path.suffix.lower(), ""))
+        reader = readers.get(KINDS.get(path.suffix.lower(), ""))
         try:
             if reader is not None:
                 reader(path, path.name, Notes())

@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import keras
+import numpy as np
+
 from keras_recipe.core.errors import InputError
-from keras_recipe.data.class_folders import open_folder
+from keras_recipe.data.class_folders import KINDS, open_folder
 from keras_recipe.data.sources import Source
 from keras_recipe.data.tables import ENDINGS, open_table
 
@@ -15,6 +18,9 @@ _COLOURS = {1: "grayscale", 3: "rgb", 4: "rgba"}
 
 def _is_table(path: Path) -> bool:
     if path.is_dir():
+        inside = (p for p in path.iterdir() if p.is_dir() and not p.name.startswith("."))
+        if any(f.suffix.lower() in KINDS for folder in inside for f in folder.iterdir()):
+            return False  # a list of labels lies beside the class folders
         return any(p.suffix.lower() in ENDINGS for p in path.iterdir() if p.is_file())
     return path.suffix.lower() in ENDINGS
 
@@ -85,6 +91,15 @@ def fitting(model: Any) -> dict[str, Any]:
     return found
 
 
+def _size(x: Source, kind: str) -> dict[str, Any]:
+    """Return the size that the files of another split are brought to: that of these."""
+    shape = tuple(np.shape(x.first.x))[1:]
+    if kind == "image" and len(shape) == 3:
+        first = keras.config.image_data_format() == "channels_first"
+        return {"image_size": shape[1:] if first else shape[:2]}
+    return {}
+
+
 def _is_path(value: Any) -> bool:
     return isinstance(value, str | Path)
 
@@ -105,6 +120,8 @@ def opened(model: Any, x: Any, y: Any, **held: Any) -> tuple[Any, Any, dict[str,
         x, y = open_path(x, y, **options), None
     like = x.files if isinstance(x, Source) else None
     column = None if like is None else like.target
+    if isinstance(x, Source) and like is not None:
+        options |= _size(x, like.kind)
     found = {}
     for name, data in held.items():
         pair = data if isinstance(data, tuple | list) and data else (data,)

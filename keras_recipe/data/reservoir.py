@@ -76,6 +76,9 @@ class Reservoir:
             for mine, theirs in zip(kept.parts(), batch.parts(), strict=True)
             for old, new in zip(leaves(mine), leaves(theirs), strict=True)
         ]
+        if any(np.result_type(old, new) != old.dtype for old, new in pairs):
+            self._join(batch, keys)  # longer words, fractions: they would be cut
+            return
         for row in np.flatnonzero(keys > self.keys.min()):
             place = int(self.keys.argmin())
             if keys[row] > self.keys[place]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import importlib
 from collections.abc import Iterator, Sequence
@@ -251,4 +252,11 @@ def _as_before(
         if column.kind == before[column.name].kind == "words" and new:
             text = f"{column.name!r}: {len(new)} words that training has not ({new[0]!r})"
             notes.add("new words", text, column.name)
-    return tuple(like.columns)
+    mine = {column.name: column for column in columns}
+    return tuple(_both(old, mine[old.name]) for old in like.columns)
+
+
+def _both(old: Column, own: Column) -> Column:
+    """Return a column read as before; not as whole numbers where this file has others."""
+    alike = own.whole and own.kind == old.kind and set(own.words) <= set(old.words)
+    return dataclasses.replace(old, whole=old.whole and alike)

@@ -99,7 +99,7 @@ def table(data: Mapping[str, Any]) -> RenderableType:
         for place, name in enumerate(columns):
             made.add_column(name, overflow="fold", justify="right" if place > 0 else "left")
         for row in rows:
-            made.add_row(*row)
+            made.add_row(*map(Text, row))
         parts += [made, Text()]
     parts.append(Text(phrases.printable(data["verdict"]), style="bold"))
     parts += [Text(line, style="dim") for line in _left_out(data)]

@@ -83,7 +83,7 @@ def table(data: Mapping[str, Any]) -> RenderableType:
         made.add_column(name, justify="right" if name != "kept" else "left", no_wrap=True)
     made.add_column(_COLUMNS[5], overflow="fold", ratio=1)
     for one, cells in zip(data["moves"], _cells(data), strict=True):
-        made.add_row(*cells, style="green" if one["kept"] else "dim")
+        made.add_row(*map(Text, cells), style="green" if one["kept"] else "dim")
     lines = [Text(phrases.printable(data["verdict"]), style="bold")]
     lines += [Text(phrases.printable(data["more_data"]))] if data["more_data"] else []
     lines += [Text(line, style="dim") for line in _left_out(data)]

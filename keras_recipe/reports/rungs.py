@@ -46,7 +46,7 @@ def table(data: Mapping[str, Any]) -> RenderableType:
         made.add_column(name, justify="right", no_wrap=True)
     made.add_column(_COLUMNS[4], overflow="fold", ratio=1)
     for rung, cells in zip(data["rungs"], _cells(data), strict=True):
-        made.add_row(*cells, style="green" if rung["kept"] else "dim")
+        made.add_row(*map(Text, cells), style="green" if rung["kept"] else "dim")
     standing = "bold green" if data["met"] else "bold yellow"
     lines = [Text(phrases.printable(data["verdict"]), style=standing)]
     lines += [

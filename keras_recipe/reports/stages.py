@@ -29,7 +29,7 @@ def table(data: Mapping[str, Any]) -> RenderableType:
     for name in _COLUMNS:
         made.add_column(name, overflow="fold")
     for cells in _rows(data):
-        made.add_row(*cells)
+        made.add_row(*map(Text, cells))
     return Group(made, Text(), Text(phrases.printable(data["verdict"]), style="bold"))
 
 

@@ -87,7 +87,7 @@ def table(data: Mapping[str, Any]) -> RenderableType:
     for name in _columns(data):
         made.add_column(phrases.printable(name), justify="right")
     for place, cells in enumerate(_rows(data)):
-        made.add_row(*cells, style="green" if place == 0 else "")
+        made.add_row(*map(Text, cells), style="green" if place == 0 else "")
     lines = [Text(phrases.printable(verdict(data)), style="bold")]
     lines += [Text(note, style="dim") for note in _notes(data)]
     return Group(made, Text(), *lines)

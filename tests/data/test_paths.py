@@ -79,3 +79,19 @@ def test_misuse_is_told(arguments, words, folder, monkeypatch):
     (folder / "a.txt").write_text("x")
     with pytest.raises(InputError, match=words):
         open_path(*arguments)
+
+
+def test_another_file_with_fractions_or_new_words_is_not_read_as_whole_numbers(tmp_path):
+    def split(name, say, **like):
+        rows = "".join(f"{i},{say(i)}\n" for i in range(30))
+        (tmp_path / name).write_text(f"x,y\n{rows}")
+        return open_path(tmp_path / name, "y", **like)
+
+    whole = split("a.csv", lambda i: i % 3)
+    held = split("b.csv", lambda i: i % 3 + 0.5, like=whole.files)
+    assert np.concatenate([b.y for b in held.batches()])[:3].tolist() == [0.5, 1.5, 2.5]
+    words = split("c.csv", lambda i: "ab"[i % 2])
+    held = split("d.csv", lambda i: "az"[i % 2], like=words.files)
+    labels = np.concatenate([b.y for b in held.batches()])
+    assert np.isnan(labels[1::2]).all()
+    assert np.isfinite(labels[::2]).all()

@@ -99,3 +99,12 @@ def test_a_seed_of_many_bits_does_not_mix_with_the_part():
     for made in draws:
         made.add(Batch(np.arange(1000)))
     assert len({tuple(made.sample.x) for made in draws}) == 3
+
+
+def test_longer_words_and_fractions_are_kept_whole():
+    kept = Reservoir(4, seed=0)
+    kept.add(Batch(np.array([["ab"]] * 4), np.arange(4)))
+    for _ in range(8):
+        kept.add(Batch(np.array([["abcdefgh"]] * 4), np.full(4, 0.5)))
+    assert set(kept.sample.x.ravel().tolist()) <= {"ab", "abcdefgh"}
+    assert 0.5 in kept.sample.y.tolist()

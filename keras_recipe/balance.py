@@ -80,11 +80,11 @@ def _weights(head: Head, classes: np.ndarray, sample: Batch) -> np.ndarray | Non
     if len(places) != len(weight) or np.ptp(weight) == 0:
         return None
     found = np.full(len(classes), np.nan)
-    for place in range(len(classes)):
+    for place in np.unique(places[places >= 0]):
         own = weight[places == place]
-        if len(own) and np.ptp(own) > 1e-3 * np.abs(own).max():
+        if np.ptp(own) > 1e-3 * np.abs(own).max():
             return None  # rows of one class differ: these are not weights of classes
-        found[place] = own[0] if len(own) else np.nan
+        found[place] = own[0]
     return found
 
 

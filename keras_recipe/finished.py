@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,10 +10,11 @@ from typing import Any
 
 from rich.console import Console, ConsoleOptions, RenderResult
 
+from keras_recipe.core.check import STAGES
 from keras_recipe.core.report import Report
 from keras_recipe.experiments.held_out import HeldOut, HeldOutGain
-from keras_recipe.loss import predict
-from keras_recipe.reports import stages
+from keras_recipe.loss import compiled_losses, predict
+from keras_recipe.reports import html, stages, write_file
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +44,24 @@ class Finished:
         return next(reversed(list(self.gains.values())), None)
 
     @property
+    def texts(self) -> dict[str, str]:
+        """What each stage from the second on came to, in words, by its number."""
+        found = {}
+        if self.gain is not None:
+            found["2"] = self.gain.first
+        if "3" in self.results:
+            found["3"] = self.results["3"].gained
+        return found | {stage: gain.text for stage, gain in self.gains.items()}
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """The same as facts of a report."""
+        return {
+            f"stage {stage} gained" if stage > "2" else "stage 2": text
+            for stage, text in self.texts.items()
+        }
+
+    @property
     def verdict(self) -> str:
         """What it came to, one sentence."""
         gain = self.gain
@@ -57,10 +77,24 @@ class Finished:
             "seconds": round(self.seconds, 1),
             "path": None if self.path is None else str(self.path),
             "gains": {stage: gain.to_dict() for stage, gain in self.gains.items()},
-            "texts": {stage: gain.text for stage, gain in self.gains.items()},
+            "texts": self.texts,
             "report": self.report.to_dict(),
             "stages": {stage: found.to_dict() for stage, found in self.results.items()},
         }
+
+    def write(self, path: str | os.PathLike[str]) -> Path:
+        """Write checks and stages to one HTML page, whole or not at all.
+
+        Args:
+            path: The file, whatever its suffix; folders on the way are made.
+
+        Raises:
+            InputError: Nothing can be written there.
+        """
+        sections = {"What each stage gained": stages.notebook(self.to_dict())}
+        for stage, found in self.results.items():
+            sections[f"{stage}. {STAGES[stage]}"] = found._repr_html_()
+        return write_file(html.render(self.report, sections), path)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Show each stage in a terminal."""
@@ -82,6 +116,9 @@ class Finished:
 def gains(given: Any, models: Mapping[str, Any], judge: HeldOut) -> dict[str, HeldOutGain]:
     """Return what models gain on the program as it was given, on the same held-out rows.
 
+    One with another loss (a search may try several) is left out: it was trained to answer
+    another question, perhaps in logits, so that the given loss of its outputs says nothing.
+
     Args:
         given: The program, trained as planned.
         models: By stage.
@@ -91,4 +128,9 @@ def gains(given: Any, models: Mapping[str, Any], judge: HeldOut) -> dict[str, He
     return {
         stage: judge.gain(before, predict(model, judge.rows.x))
         for stage, model in models.items()
+        if _losses(model) == _losses(judge.model)
     }
+
+
+def _losses(model: Any) -> list[tuple[str, bool]]:
+    return [(one.name, one.from_logits) for one in compiled_losses(model)]

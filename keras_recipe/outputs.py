@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import warnings
 from collections.abc import Mapping, Sequence
@@ -12,6 +13,7 @@ from typing import Any
 import keras
 
 from keras_recipe.core.errors import InputError
+from keras_recipe.data.batch import Batch, leaves
 from keras_recipe.data.labels import Labels
 from keras_recipe.loss import LossFacts, loss_facts
 
@@ -158,3 +160,18 @@ def outputs_of(model: Any, outputs: Any, labels: Sequence[Labels]) -> list[Outpu
             )
         )
     return made
+
+
+def output_bytes(model: Any, first: Batch) -> int:
+    """Return how many bytes, as float32, a model says of one row; 0 where that is not known.
+
+    Args:
+        model: A model; only one whose outputs have shapes before it is called tells.
+        first: Some rows, for the axes that the model leaves open.
+    """
+    given = dict(enumerate(leaves(first.x)[0].shape))
+    shapes = [tuple(tensor.shape) for tensor in getattr(model, "outputs", None) or []]
+    return sum(
+        4 * math.prod(size or given.get(axis, 1) for axis, size in enumerate(shape) if axis)
+        for shape in shapes
+    )

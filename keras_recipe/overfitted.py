@@ -40,6 +40,14 @@ class Overfitted:
         return self.ladder.rung.score
 
     @property
+    def gained(self) -> str:
+        """What growing did to the training loss, in words."""
+        names = ", ".join(self.kept) or "no change"
+        met = "meets" if self.met else "does not meet"
+        start = self.ladder.rungs[0].score
+        return f"training loss {start:.4g} -> {self.loss:.4g} by {names}; it {met} its goal"
+
+    @property
     def met(self) -> bool:
         """Whether that meets the goal."""
         return self.loss <= self.goal.loss

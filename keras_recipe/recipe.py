@@ -32,8 +32,11 @@ from keras_recipe.regularize import Request, climb
 from keras_recipe.regularized import Regularized
 from keras_recipe.reports.progress import progress_of
 from keras_recipe.rows import Rows
+from keras_recipe.search.leading import crew_of
+from keras_recipe.search.plan import PATIENCE, SearchPlan
 from keras_recipe.search.result import SearchResult, Tuned, winner
-from keras_recipe.search.searching import PATIENCE, SearchPlan, retrain, search
+from keras_recipe.search.searching import retrain, search
+from keras_recipe.search.working import join
 from keras_recipe.squeezed import Squeezed
 from keras_recipe.subject import Subject
 from keras_recipe.surgery.burden import burden_of
@@ -69,6 +72,7 @@ class Recipe:
 
     Attributes:
         report: Everything found so far.
+        target: `module:factory` it was made from, for processes that make it anew; or None.
 
     Raises:
         InputError: `build` is neither a function nor a compiled model.
@@ -118,6 +122,7 @@ class Recipe:
         self._kept: LadderResult | None = None
         self._tuned: Tuned | None = None
         self.report = Report()
+        self.target: str | None = None
 
     @property
     def model(self) -> Any:
@@ -283,7 +288,7 @@ class Recipe:
         self._kept, self._tuned = climbed.ladder, None
         return Regularized(climbed=climbed)
 
-    def tune(
+    def tune(  # noqa: PLR0913  what a search can be told
         self,
         method: str = "bayesian",
         trials: int = 20,
@@ -292,6 +297,8 @@ class Recipe:
         objective: Any = "val_loss",
         patience: int | None = PATIENCE,
         seeds: Sequence[int] | None = (0, 1, 2),
+        workers: int | None = None,
+        chief: str | None = None,
         force: bool = False,
         verbose: Any = "auto",
     ) -> SearchResult:
@@ -306,13 +313,18 @@ class Recipe:
 
         Args:
             method: `"random"`, `"bayesian"`, `"hyperband"` (whose schedule follows from the
-                epochs alone) or `"grid"` (about which KR501 warns).
+                epochs alone), `"grid"` (about which KR501 warns) or `"optuna"` (its TPE; its
+                other samplers as in `"optuna:gp"`).
             trials: At most.
             budget: Seconds after which no further trial begins.
             objective: Name of a log of `fit`, or a `keras_tuner.Objective`.
             patience: Epochs without a better objective after which a trial ends; None: never.
             seeds: With each of these the winner, the runner-up and the start are trained anew
                 and compared (KR504); None: not.
+            workers: Processes that train the trials, for a recipe made from a
+                `module:factory`; None: this one does.
+            chief: HOST:PORT at which this process then leads workers of other machines, too
+                (`join`); whoever reaches it can take part. None: of this one alone.
             force: Start although a check of an earlier stage FAILs.
             verbose: `"auto"` shows progress in a terminal, 0 never, 1 always.
 
@@ -335,10 +347,11 @@ class Recipe:
             seed=self._seed,
             seconds=budget,
         )
-        self._prepare("5", force=force)
-        subject: Subject = self._checked("5").subject
         ladders = [one for one in (self._grown, self._kept) if one is not None]
         kept = tuple(move for one in ladders for move in one.best)
+        crew = crew_of(workers, chief, self.target, self._log_dir, kept)
+        self._prepare("5", force=force)
+        subject: Subject = self._checked("5").subject
         rows = self._rows.train()
         for move in kept:
             rows = move.data(rows)
@@ -356,12 +369,30 @@ class Recipe:
                 folder=self._log_dir,
                 board=None if self._log_dir is None else Writer,
                 progress=progress,
+                crew=crew,
             )
             if seeds is not None:
                 found = retrain(found, seeds, progress, self._log_dir)
         self._judge("search", found.record, subject)
         self._tuned = winner(found, kept)
         return found
+
+    def join(self, chief: str, verbose: Any = "auto") -> None:
+        """Train trials of a search that another process leads, until it is over.
+
+        For a process of its own, with the same program and data: it ends when the chief's is
+        gone, whatever it trains.
+
+        Args:
+            chief: HOST:PORT at which the chief was told to lead.
+            verbose: `"auto"` shows progress in a terminal, 0 never, 1 always.
+
+        Raises:
+            InputError: There is no such chief, or it searches another program.
+        """
+        rows = (self._rows.train(), self._rows.held())
+        with progress_of(verbose) as progress:
+            join(self._build, rows, chief, self._log_dir, Writer, progress)
 
     def squeeze(  # noqa: PLR0913  what can be done to a finished program
         self,
@@ -473,7 +504,7 @@ class Recipe:
         library = [results["4"].model, *results["5"].trials]  # none may be better than the end
         last = self.squeeze(members, library, SHARES["6"] * budget, **asked)
         results["6"] = last
-        return Finished(
+        found = Finished(
             report=self.report,
             results=results,
             gains=self._gains(results),
@@ -481,6 +512,8 @@ class Recipe:
             path=last.path,
             seconds=time.perf_counter() - began,
         )
+        self.report.facts |= found.facts
+        return found
 
     def _gains(self, results: Mapping[str, Any]) -> dict[str, HeldOutGain]:
         """Return what each stage's model gains on the program as it is, trained as planned."""

@@ -111,12 +111,17 @@ def squeeze(
         model: The recipe's model, whose loss judges; it is left as it was.
         subject: What is examined.
         rows: Training, validation and test rows.
-        steps: Of a training.
+        steps: Of a training; a ladder's own are taken where there is one.
         seed: The first seed.
         progress: Called with a text before each part.
     """
     given: Trial | Tuned | None = program if isinstance(program, Tuned) else None
-    trial = program.trial if isinstance(program, LadderResult) else given
+    size = subject.settings().batch_size
+    if isinstance(program, LadderResult):
+        # what an earlier ladder made longer is in its budget, not among its own moves
+        given, budget = program.trial, program.trial.budget
+        steps, size = budget.steps or steps, budget.batch_size
+    trial = given
     task, test = subject.task, rows[2]
     made = Squeeze(
         build=program if trial is None else trial.build,
@@ -124,7 +129,7 @@ def squeeze(
         train=rows[0],
         held=HeldOut(model=model, rows=rows[1], task=task),
         test=None if test is None else HeldOut(model=model, rows=test, task=task, split="test"),
-        wishes=request.wishes(steps, subject.settings().batch_size, seed),
+        wishes=request.wishes(steps, size, seed),
         folder=None if request.log_dir is None else request.log_dir / "squeeze",
         progress=progress,
     )

@@ -24,6 +24,8 @@ from keras_recipe.data.sources import Source, open_source
 from keras_recipe.data.splits import cut_off, held_out
 from keras_recipe.data.statistics import Statistics
 from keras_recipe.loss import predict
+from keras_recipe.outputs import output_bytes
+from keras_recipe.surgery.penultimate import penultimate
 from keras_recipe.surgery.plan import Plan, plan
 from keras_recipe.task import Task, infer_task
 
@@ -163,6 +165,7 @@ class Subject:
         cut = self.source.size if self._held else None
         self._held = self._held or held_out(validation_data, "validation_data")
         self._test_source = held_out(test_data, "test_data")
+        self._outputs = output_bytes(model, self.source.first)
         size = self.source.size
         sizes = {
             "training": size,
@@ -219,7 +222,7 @@ class Subject:
 
     @cached_property
     def _training(self) -> Read:
-        return read(self.source, self._seed)
+        return read(self.source, self._seed, outputs=self._outputs)
 
     @cached_property
     def _validation(self) -> Read | None:
@@ -230,11 +233,11 @@ class Subject:
         return None if self._test_source is None else self._read_like(self._test_source)
 
     def _read_like(self, source: Source) -> Read:
-        return read(source, self._seed, self._training.sketch)
+        return read(source, self._seed, self._training.sketch, self._outputs)
 
     @cached_property
     def sample(self) -> Batch:
-        """At most 1024 training rows, chosen by the seed."""
+        """At most 1024 training rows, chosen by the seed; fewer of large rows or outputs."""
         return weighted(self._training.sample, self._fit.class_weight)
 
     @cached_property
@@ -281,6 +284,13 @@ class Subject:
                 raise
             self.refuses_gaps = True
             return predict(self._model, filled)
+
+    def embedding(self) -> np.ndarray:
+        """Return the rows of `sample` as the model's last layer gets them.
+
+        The shape is `(rows, features)`, with no rows where that is not known.
+        """
+        return penultimate(self._model, self.sample.x)
 
     def read(self) -> None:
         """Read everything that needs data now, so that later needs cost nothing."""
@@ -382,6 +392,7 @@ _NEEDS: dict[str, Callable[[Subject], Any]] = {
     "task": lambda s: s.task,
     "plan": lambda s: s.plan,
     "crossfit": lambda s: s.crossfit,
+    "embedding": lambda s: s.embedding,
     **{name: _later(name) for name in _LATER},
     "if_climbed": lambda _: (),  # for checks that have something to say without it, too
 }

@@ -20,7 +20,12 @@ from keras_recipe import examine
 from keras_recipe.core.errors import InputError
 from keras_recipe.core.said import said
 from keras_recipe.core.settings import unknown
+from keras_recipe.data.paths import opened
+from keras_recipe.data.sources import open_source
+from keras_recipe.data.survey import survey
 from keras_recipe.recipe import Recipe
+from keras_recipe.surgery.preserve import random_states
+from keras_recipe.without_model import DataReport, with_survey
 
 FORM = "a tuple (model, x, y), a dict with these keys, or an object with these attributes"
 
@@ -39,7 +44,37 @@ def recipe_of(target: str, log_dir: Path | None = None) -> Recipe:
     model, x, y = arguments.pop("model"), arguments.pop("x"), arguments.pop("y", None)
     weights = arguments.pop("sample_weight", None)
     data = (x,) if y is None else (x, y) if weights is None else (x, y, weights)
-    return Recipe(model, data, log_dir=log_dir, **arguments)
+    recipe = Recipe(model, data, log_dir=log_dir, **arguments)
+    recipe.target = target
+    return recipe
+
+
+def surveyed(
+    target: str, *, engine: str = "local", scheduler: str | None = None, **settings: Any
+) -> DataReport:
+    """Check what a target's factory returns, and count what its rows hold.
+
+    Args:
+        target: As `load` takes it.
+        engine: Who counts: `"local"` or `"dask"` (see `survey`).
+        scheduler: Address of a dask scheduler.
+        **settings: Further arguments of `check`, over those that the factory returns.
+
+    Raises:
+        InputError: The target or what it gives cannot be used, or the engine cannot be had.
+        ConfigError: A code or an engine is unknown.
+    """
+    arguments = load(target, examine.check, keras.Model.fit) | settings
+    model, x, y = arguments.pop("model"), arguments.pop("x"), arguments.pop("y", None)
+    names = ("validation_data", "test_data")
+    held = {name: arguments.pop(name) for name in names if name in arguments}
+    with random_states():
+        x, y, held = opened(model, x, y, **held)
+        source = open_source(x, y, arguments.get("sample_weight"))
+        seed = int(arguments.get("seed", 0))
+        counted = survey(source, seed=seed, engine=engine, scheduler=scheduler)
+    made = examine.check(model, x, y, **held, **arguments)
+    return with_survey(made, counted, source)
 
 
 def load(target: str, *accepts: Callable[..., Any]) -> dict[str, Any]:

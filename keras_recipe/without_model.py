@@ -28,7 +28,7 @@ from keras_recipe.data.labels import Labels
 from keras_recipe.data.paths import opened
 from keras_recipe.data.sources import Source
 from keras_recipe.data.splits import held_out
-from keras_recipe.data.survey import survey
+from keras_recipe.data.survey import Survey, survey
 from keras_recipe.data.survey_table import table
 from keras_recipe.subject import Subject
 from keras_recipe.surgery.preserve import random_states
@@ -80,7 +80,12 @@ class DataSubject(Subject):
     @cached_property
     def predictions(self) -> np.ndarray:
         """Nothing was predicted: zeros in the shape of the head."""
-        return np.zeros((len(self.sample), *self._model.output_shape[1:]), "float32")
+        shape = len(self.sample), *self._model.output_shape[1:]
+        return np.broadcast_to(np.float32(0), shape)  # a million classes take no memory
+
+    def embedding(self) -> np.ndarray:
+        """No model has seen the rows."""
+        return np.empty((0, 0), "float32")
 
     @cached_property
     def task(self) -> Task:
@@ -128,6 +133,19 @@ def _named(found: dict[str, Any], source: Source) -> dict[str, Any]:
     stopped = files.notes.of("stopped") if files and files.notes else ()
     found["broken"] = found["broken"] or next(iter(stopped), "")
     return found
+
+
+def with_survey(made: Report, counted: Survey, source: Source) -> DataReport:
+    """Return a report with what a survey of the training rows counted.
+
+    Args:
+        made: The report.
+        counted: The survey.
+        source: The training rows, read to their end.
+    """
+    report = DataReport(made.results, made.facts, made.pages)
+    report.survey, report.subject = _named(counted.to_dict(), source), made.subject
+    return report
 
 
 def _renamed(row: Result, source: Source) -> Result:
@@ -255,8 +273,8 @@ def look(  # noqa: PLR0913  what `check` takes, without a model
     ]
     told = [_renamed(row, subject.source) for row in made.results]
     rows = sorted([*told, *skipped], key=lambda row: row.code)
-    report = DataReport(rows, facts, {c.code: dict(c.page) for c in wanted})
-    report.survey = _named(counted.to_dict(), subject.source)
+    plain = Report(rows, facts, {c.code: dict(c.page) for c in wanted})
+    report = with_survey(plain, counted, subject.source)
     report.facts["seconds"] = round(time.perf_counter() - began, 2)
     report.subject = subject.released()
     give_back()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import importlib
 import resource
 import subprocess
 import sys
@@ -161,6 +162,10 @@ def stream(gigabytes: float) -> None:
 
 def run(arguments: list[str]) -> None:
     """Run a part, or each in a process of its own: their memory must not mix."""
+    labels = importlib.import_module("bench_noise")
+    if arguments and arguments[0] in labels.PARTS:
+        labels.run(*arguments)
+        return
     if arguments and arguments[0] != "--gigabytes":
         part, *rest = arguments
         parts: dict[str, Callable[[], None]] = {
@@ -171,6 +176,7 @@ def run(arguments: list[str]) -> None:
         parts[part]()
         return
     size = arguments[1] if len(arguments) > 1 else str(GIGABYTES)
-    for each in (["hashing"], ["stage", "uint8"], ["stage", "float32"], ["stream", size]):
+    own = [["hashing"], ["stage", "uint8"], ["stage", "float32"], ["stream", size]]
+    for each in [*own, *([part] for part in labels.PARTS)]:
         script = str(Path(__file__).with_name("bench.py"))
         subprocess.run([sys.executable, script, "data", *each], check=True)

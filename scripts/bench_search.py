@@ -44,7 +44,8 @@ def build(hp: Any) -> Any:
 
 
 def _ours(method: str, trials: int, tell: Any = lambda _: None) -> Any:
-    from keras_recipe.search.searching import SearchPlan, search
+    from keras_recipe.search.plan import SearchPlan
+    from keras_recipe.search.searching import search
 
     train, held = _rows()
     plan = SearchPlan(method=method, trials=trials, epochs=EPOCHS)

@@ -1,11 +1,14 @@
 #!/usr/bin/env bash
-# The main job on all three backends: check, train, watch, report. Makes .venv on a bare machine.
+# The main job on all three backends: the six stages on the first, the checklist and a watched
+# training on the others. Makes .venv on a bare machine.
 #   scripts/demo.sh [further arguments of `keras-recipe demo`, e.g. --broken]
 set -euo pipefail
 source "$(dirname "$0")/environment.sh"
 environment .venv
 .venv/bin/python scripts/real_data.py
-for backend in ${BACKENDS:-jax torch tensorflow}; do
+quick=
+for backend in ${BACKENDS:-torch jax tensorflow}; do
     echo "== $backend"
-    .venv/bin/keras-recipe --backend "$backend" demo --log-dir "runs/demo/$backend" "$@"
+    .venv/bin/keras-recipe --backend "$backend" demo $quick --log-dir "runs/demo/$backend" "$@"
+    quick=--quick
 done

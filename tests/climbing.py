@@ -75,3 +75,8 @@ def climb(journal, result, moves=(FASTER, NOTHING, WIDE, SLOWER, LONGER)):
     found = ladder(journal=journal, batch_size=8).climb(moves)
     winner = {"best": [m.name for m in found.best], "scores": list(found.rung.scores.values())}
     Path(result).write_text(json.dumps(winner))
+
+
+def climbed(folder, won):
+    """Climb in `folder`; then write the winner to `won`. The whole of a child process."""
+    climb(Path(folder) / "ladder.jsonl", won)

@@ -19,7 +19,7 @@ def run(folder, won):
         test_data=(test.x, test.y),
         epochs=2,
         log_dir=folder,
-        ignore=["KR1", "KR2"],  # they write nothing
+        ignore=[f"KR{stage}" for stage in range(1, 7)],  # no check writes, all have own tests
     )
     few = {"moves": ["dropout", "weight decay"], "trials": 3, "members": 2}
     found = recipe.run(math.inf, **few, force=True, verbose=0)

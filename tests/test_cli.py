@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 
 import keras
 import pytest
+from factories import PLAIN
 from typer.testing import CliRunner
 
 from keras_recipe import __version__, cli, config, devices, examine, startup
@@ -21,16 +22,7 @@ from keras_recipe.core.report import Report
 from keras_recipe.core.result import Cost, Result, Status, passed
 
 BACKEND = keras.config.backend()
-FACTORY = """
-import keras, numpy as np
-
-def factory():
-    print("the user's own words")
-    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, activation="softmax")])
-    model.compile("sgd", "sparse_categorical_crossentropy")
-    x = np.random.default_rng(0).random((64, 3), "float32")
-    return model, x, (x[:, 0] > 0.5).astype("int32")
-
+FACTORY = f"""{PLAIN}
 def needy(data): ...
 def broken(): return 1 / 0
 def nothing(): ...
@@ -297,7 +289,7 @@ def test_options_stand_before_or_after_the_command_and_the_later_wins(monkeypatc
             environment={},
         )
 
-    monkeypatch.setattr(cli.config, "choose", choose)
+    monkeypatch.setattr(config, "choose", choose)
     before = ("--backend", "a", "--accelerator", "b", "--devices", "3")
     after = ("--backend", "x", "--accelerator", "y", "--devices", "4")
     for command in (("check", "train:factory"), ("list",), ("explain", "KR209"), ("doctor",)):
@@ -314,7 +306,7 @@ def test_options_stand_before_or_after_the_command_and_the_later_wins(monkeypatc
 
 def test_several_devices_are_distributed_over_before_the_model_is_made(monkeypatch, examined):
     made = []
-    monkeypatch.setattr(cli.config, "choose", lambda *_: CHOICE_OF_TWO)
+    monkeypatch.setattr(config, "choose", lambda *_: CHOICE_OF_TWO)
     monkeypatch.setattr(startup, "start", lambda choice: ["cpu:0", "cpu:1"])
     monkeypatch.setattr(devices, "distribute", made.append)
     assert run("check", "train:factory").exit_code == 0
@@ -342,18 +334,20 @@ def test_demo_passes_its_options_on_and_its_verdict_back(monkeypatch):
     whole = run("demo")
     assert (whole.exit_code, whole.stdout) == (0, "hello\n")
     assert run("demo", "--broken", "--no-fix", "--log-dir", "there").exit_code == 1
+    assert run("demo", "--quick", "--dataset", "mine", "--budget", "30").exit_code == 0
     shown = [{k: str(v) for k, v in o.items() if k != "say"} for o in seen]
+    plainly = {
+        "broken": "False", "fix": "True", "quick": "False", "budget": "None",
+        "log_dir": "runs/demo", "dataset": "digits",
+    }  # fmt: skip
     assert shown == [
-        {"broken": "False", "fix": "True", "log_dir": "runs/demo", "dataset": "digits"},
-        {"broken": "True", "fix": "False", "log_dir": "there", "dataset": "digits"},
+        plainly,
+        {**plainly, "broken": "True", "fix": "False", "log_dir": "there"},
+        {**plainly, "quick": "True", "dataset": "mine", "budget": "30.0"},
     ]
-
-
-def test_the_real_demo_takes_these_options():
     from keras_recipe import demo
 
-    options = {"broken": True, "fix": False, "log_dir": "x", "dataset": "digits", "say": print}
-    inspect.signature(demo.run).bind(**options)
+    inspect.signature(demo.run).bind(**seen[0])
 
 
 def test_explain_shows_the_page_and_json_the_same(examined):
@@ -403,7 +397,7 @@ def test_a_saved_report_is_written_to_a_file(project):
 
 def test_board_becomes_tensorboard_on_this_computer_only(project, monkeypatch):
     seen = []
-    monkeypatch.setattr(cli.os, "execv", lambda *words: seen.append(words))
+    monkeypatch.setattr(os, "execv", lambda *words: seen.append(words))
     run("board", project, "--port", "7007")
     ((program, words),) = seen
     assert program == words[0] == sys.executable

@@ -1,9 +1,11 @@
 """The folders keep their shape: one file a check, its test beside it, backends kept apart."""
 
+import ast
 import re
 from pathlib import Path
 
 import pytest
+from backend_free import FREE
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "keras_recipe"
@@ -32,3 +34,28 @@ def test_only_the_backend_folder_knows_a_backend(path):
 def test_names_of_test_files_are_unique():
     names = [p.name for p in (ROOT / "tests").rglob("*.py") if p.name != "conftest.py"]
     assert len(names) == len(set(names))
+
+
+BACKENDS = {"jax", "keras", "keras_tuner", "tensorflow", "torch"}
+HELPERS = {p.stem: p for p in (ROOT / "tests").glob("*.py")}
+
+
+def imported(path):
+    """First parts of the names of what a file imports, itself or through a helper."""
+    found, waiting = set(), [path]
+    while waiting:
+        tree = ast.parse(waiting.pop().read_text())
+        names = {a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
+        names |= {n.module for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
+        new = {name.partition(".")[0] for name in names} - found
+        found |= new
+        waiting += [HELPERS[name] for name in sorted(new & set(HELPERS))]
+    return found
+
+
+@pytest.mark.parametrize("name", FREE)
+def test_what_is_run_on_one_backend_alone_has_none_in_it(name):
+    path = ROOT / "tests" / name
+    files = [path] if path.is_file() else sorted(path.glob("test_*.py"))
+    assert files
+    assert {p.name: imported(p) & BACKENDS for p in files} == {p.name: set() for p in files}

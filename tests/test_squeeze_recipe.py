@@ -9,6 +9,7 @@ from specimens import classifier, digits
 
 import keras_recipe
 from keras_recipe.core.errors import InputError
+from keras_recipe.experiments.ladder import Ladder
 from keras_recipe.recipe import Recipe
 
 X, Y = digits()
@@ -110,3 +111,12 @@ def test_what_build_wraps_is_squeezed_too():
     found = made.squeeze(2, longer=0, average=False, verbose=0)
     assert found.record.ensemble.loss <= found.record.ensemble.best
     assert not [key for key in found.record.left_out if key.startswith("start")]
+
+
+def test_members_are_trained_as_long_as_the_ladder_s_winner(tmp_path):
+    made = recipe(epochs=1, log_dir=tmp_path)
+    longer = Ladder(build, (X[:300], Y[:300]), (X[300:700], Y[300:700]), steps=24, seeds=(0, 1))
+    made._kept = longer.climb([])
+    made.squeeze(1, longer=0, average=False, distil=False, verbose=0)
+    lines = (tmp_path / "squeeze" / "members.jsonl").read_text().splitlines()
+    assert json.loads(lines[1])["steps"] >= 24

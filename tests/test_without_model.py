@@ -180,4 +180,43 @@ def test_a_factory_is_checked_with_its_model(tmp_path):
         "    return model, x, x.sum(1)\n"
     )
     result = run("own.py:made", "--select", "KR101,KR103", "--format", "json")
-    assert [row["code"] for row in json.loads(result.stdout)["results"]] == ["KR101", "KR103"]
+    found = json.loads(result.stdout)
+    assert [row["code"] for row in found["results"]] == ["KR101", "KR103"]
+    assert found["survey"]["rows"] == 64
+    assert "64 rows" in run("own.py:made", "--select", "KR101").stdout
+
+
+LOADED = """
+import keras, numpy as np
+class Rows(keras.utils.PyDataset):
+    num_batches = {count}
+    def __len__(self):
+        return 6
+    def __getitem__(self, index):
+        x = np.random.default_rng(index).random((16, 3), "float32")
+        return x, x.sum(1)
+def made():
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    return {{"model": model, "x": Rows()}}
+"""
+
+
+def test_a_factorys_dataset_is_counted_by_a_cluster(tmp_path):
+    distributed = pytest.importorskip(
+        "distributed", reason="the extra keras-recipe[dask] is not installed"
+    )
+    settings = {"processes": False, "protocol": "tcp://", "dashboard_address": None}
+    for name, count in (("split_up", 6), ("endless", None)):
+        (tmp_path / f"{name}.py").write_text(LOADED.format(count=count))
+    words = ("--select", "KR101", "--format", "json")
+    here = run("split_up.py:made", *words)
+    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, **settings) as cluster:
+        there = ("--engine", "dask", "--scheduler", cluster.scheduler_address)
+        spread = run("split_up.py:made", *words, *there)
+        whole = run("endless.py:made", *words, *there)
+    assert spread.exit_code == 0, spread.output
+    assert json.loads(spread.stdout)["survey"] == json.loads(here.stdout)["survey"]
+    assert json.loads(here.stdout)["survey"]["rows"] == 96
+    assert whole.exit_code == 2
+    assert "only be read in one go" in whole.stderr.splitlines()[-1]

@@ -23,10 +23,10 @@ class Trace:
         learning_rate: At the end of each epoch; None where not known.
         steps: Optimizer steps made; None where not known.
         seconds: Wall time, validation included.
-        waiting: `{"epoch": n, "waited": s, "computed": s, "steps": k}` for epochs 0, 1, 3, 7,
-            ...: the least seconds that one of a few steps waited for its data, and the median
-            of what they then took. Not for TensorFlow, nor where epochs are short; see
-            `surgery.waiting`.
+        waiting: `{"epoch": n, "waited": s, "computed": s, "delayed": s, "steps": k}` for epochs
+            0, 1, 3, 7, ...: the least seconds that one of a few steps waited for its data, the
+            medians of what they then took and of what a thread that does nothing took beside
+            them. Not for TensorFlow, nor where epochs are short; see `surgery.waiting`.
         weights: By weight path the Euclidean norms `gradient_norm`, `weight_norm` and
             `update_norm` and their `update_ratio` (update to weight): medians over the last
             64 steps, and under `"last"` those of the last step. A gradient that does not exist

@@ -8,6 +8,7 @@ import numpy as np
 
 from keras_recipe.contract.ranges import head_range
 from keras_recipe.contract.scored import ScoredHead
+from keras_recipe.data.labels import one_hot
 from keras_recipe.surgery.activations import UNKNOWN
 
 CLASSIFIED = ("binary", "multiclass", "multilabel")
@@ -47,7 +48,7 @@ def as_output(scored: ScoredHead) -> np.ndarray | None:
             return None
         if classes.min() < 0 or classes.max() >= head.units or (classes % 1).any():
             return None
-        return np.eye(head.units)[classes.astype("int64")]
+        return one_hot(classes.astype("int64"), head.units)
     if y.size != p.size or not np.isfinite(y).all():
         return None
     y = y.reshape(p.shape)

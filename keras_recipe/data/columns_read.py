@@ -20,11 +20,12 @@ MISSING = frozenset(
     | {"1.#QNAN", "<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"}
 )
 MOST_WORDS = 2**17  # different words of a column that are numbered; more are hashed
+MOST_SHOWN = 60  # characters of a word in a sentence
 _DAYS = ("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y")
 _TIMES = ("", " %H:%M", " %H:%M:%S")
 FORMATS = ("ISO8601", *(day + time for time in _TIMES for day in _DAYS))
 _PLAIN = str | bool | int | float | Decimal
-_LARGEST_EXACT = 2.0**53  # whole numbers beyond it are not all float64
+_LARGEST_EXACT = 2.0**53  # from here on whole numbers are not all float64
 
 
 @functools.cache
@@ -51,6 +52,17 @@ def _numbers(words: Sequence[str], decimal: str = "") -> np.ndarray:
         words = [word.replace(".", "").replace(",", ".") for word in words]
     made = pandas().to_numeric(np.array(words, dtype=object), errors="coerce")
     return np.asarray(made, "float64")
+
+
+def _no_numbers(words: Sequence[str]) -> list[str]:
+    """Return the words that are no numbers, with a decimal point or a decimal comma."""
+    bad = np.isnan(_numbers(words)) & np.isnan(_numbers(words, ","))
+    return [word for word, is_bad in zip(words, bad.tolist(), strict=True) if is_bad]
+
+
+def _shown(word: str) -> str:
+    """Return a word in quotes, a long one cut."""
+    return repr(word if len(word) <= MOST_SHOWN else f"{word[:MOST_SHOWN]}…")
 
 
 def _is_typed(values: Any) -> bool:
@@ -131,9 +143,11 @@ class Gathered:
         dates: Words that are dates, by format; formats that fit too few are dropped.
         words: The different words; None when there are too many.
         others: Some words that are neither numbers nor dates.
-        whole: Whether all numbers were whole.
+        whole: Whether all numbers were whole, and float64 holds them.
         odd: What the column holds that is no number, word or date; "" if nothing.
-        huge: Whether whole numbers are too large for float64.
+        huge: Whether numbers written as whole ones are too large for float64.
+        unnumbered: Whether a target of numbers had so many that their words were let go; those
+            that are no numbers are kept.
     """
 
     name: str
@@ -148,6 +162,7 @@ class Gathered:
     whole: bool = True
     odd: str = ""
     huge: bool = False
+    unnumbered: bool = False
 
     def add(self, values: Any) -> None:
         """Take in the next values: words, or a pandas Series."""
@@ -172,29 +187,41 @@ class Gathered:
             self.dates["ISO8601"] = self.dates.get("ISO8601", 0) + len(good)
             return
         self.numbers += len(good)
-        self._note_sizes(good)
+        beyond = self._beyond(good)
+        self.huge = self.huge or (values.dtype.kind in "iu" and len(beyond) > 0)
 
-    def _note_sizes(self, numbers: np.ndarray) -> None:
-        whole = np.isfinite(numbers) & (numbers % 1 == 0)
-        self.whole = self.whole and bool(whole.all())
-        self.huge = self.huge or bool((whole & (np.abs(numbers) > _LARGEST_EXACT)).any())
+    def _beyond(self, numbers: np.ndarray) -> np.ndarray:
+        """Return the places of numbers from 2^53 on, which may or may not be whole."""
+        exact = np.abs(numbers) < _LARGEST_EXACT
+        self.whole = self.whole and bool((exact & (numbers % 1 == 0)).all())
+        return np.flatnonzero(~exact & np.isfinite(numbers))
 
     def _add_words(self, words: list[str]) -> None:
         numbers = _numbers(words)
         bad = np.isnan(numbers)
         self.numbers += int((~bad).sum())
+        good = np.flatnonzero(~bad)
         with np.errstate(invalid="ignore"):
-            self._note_sizes(numbers[~bad])
+            beyond = good[self._beyond(numbers[good])]
+        self.huge = self.huge or any(words[i].lstrip("+-").isdigit() for i in beyond)
         if bad.any():
             rest = Counter(words[place] for place in np.flatnonzero(bad))
             self.whole = False
             several = list(rest)
             self._add_rest(several, np.array(list(rest.values())))
             self.others += several[: 3 - len(self.others)]
-        if self.words is not None:
-            self.words.update(words)
-            if len(self.words) > MOST_WORDS and not self.is_target:
-                self.words = None
+        if self.words is None:
+            return
+        self.words.update(_no_numbers(words) if self.unnumbered else words)
+        if len(self.words) > MOST_WORDS:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Keep no more words than are needed: classes of a target have to be numbered."""
+        if not self.is_target:
+            self.words = None
+        elif 2 * (self.numbers + self.commas) > self.given and not self.unnumbered:
+            self.words, self.unnumbered = set(_no_numbers(list(self.words or ()))), True
 
     def _add_rest(self, words: list[str], counts: np.ndarray) -> None:
         """Take in words that are no numbers, and how often each was met."""
@@ -234,7 +261,7 @@ class Gathered:
             return Column(self.name, "date", form=form)
         if self.words is None:
             return Column(self.name, "hashed")
-        words, whole = tuple(sorted(self.words)), not self.missing
+        words, whole = tuple(sorted(self.words)), not self.missing and not self.unnumbered
         return Column(self.name, "words", words, whole=whole, is_target=self.is_target)
 
     def told(self) -> list[tuple[str, str]]:
@@ -243,9 +270,11 @@ class Gathered:
         said = [self._made(column)] if self._made(column)[1] else []
         lost = self._lost(column)
         if lost:
-            few = f", such as {self.others[0]!r}" if self.others else ""
+            few = f", such as {_shown(self.others[0])}" if self.others else ""
             kind = f"no {column.kind}s"
             said.append(("mixed", f"{lost} of {self.given} values of {name} are {kind}{few}"))
+        if self.unnumbered and column.kind == "words":
+            said.append(("mixed", f"{name}: words, whose numbers are too many to be classes"))
         if self.huge:
             said.append(("huge", f"{name} holds whole numbers beyond 2^53, which are rounded"))
         for code, count in self.missing.items():

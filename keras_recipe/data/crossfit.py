@@ -167,6 +167,12 @@ class CrossFit:
         varied = [one for one in found if one.y.varied and len(one.x) >= LEAST_ROWS]
         if not varied:
             msg = f"there are no labels that vary, on at least {LEAST_ROWS} rows"
+            many = [one for one in found if one.y.classes and len(set(one.y.given)) > 2]
+            if many:
+                msg = (
+                    f"there are too many classes: fewer than two have two of the "
+                    f"{len(many[0].x)} rows of the sample"
+                )
             raise NotApplicable(msg)
         return varied
 

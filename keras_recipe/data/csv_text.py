@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import csv
 import itertools
+import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from keras_recipe.core.errors import InputError
 from keras_recipe.data.files import Notes
 
 HEAD = 2**16  # bytes looked at to tell what a file is
 LONGEST_LINE = 2**24  # bytes; more without a line's end is no table
+LONGEST_FIELD = 2**24  # characters; more in quotes is a quote that was not closed
+LEAST_NUMBERED = 3  # columns called 0, 1, 2: of fewer, a first row may well look so
 _DELIMITERS = ",;\t|"
 #: How files begin that are something else under a table's name.
 _FOREIGN = {
@@ -39,6 +43,9 @@ _FOREIGN = {
     b"\xff\xfe": "in UTF-16 (save it as UTF-8)",
     b"\xfe\xff": "in UTF-16 (save it as UTF-8)",
 }
+
+
+_FIELDS = threading.RLock()  # no other thread reads while the limit is not its own
 
 
 @dataclass(frozen=True)
@@ -101,6 +108,17 @@ def _delimiter(text: str) -> str:
     return max(_DELIMITERS, key=lambda d: (width(d), -_DELIMITERS.index(d)))
 
 
+@contextmanager
+def _long_fields() -> Iterator[None]:
+    """Let fields be as long as a line; `csv` has one limit for all (131,072), put back here."""
+    with _FIELDS:
+        before = csv.field_size_limit(LONGEST_FIELD)
+        try:
+            yield
+        finally:
+            csv.field_size_limit(before)
+
+
 def _is_number(word: str) -> bool:
     try:
         float(word)
@@ -122,6 +140,25 @@ def _unique(names: Sequence[str], notes: Notes) -> tuple[str, ...]:
             notes.add("twice", f"two columns are called {wanted!r}", wanted)
         made[found] = None
     return tuple(made)
+
+
+def _are_counted(header: Sequence[str], first: Sequence[str]) -> bool:
+    """Whether the first line is the 0, 1, 2, … by which pandas calls columns without names.
+
+    After a blank (over pandas's index) it is for sure. Else a first row could look like that:
+    one or two such numbers are a row where the line below holds numbers alone.
+
+    Args:
+        header: The first line.
+        first: The line below.
+    """
+    words = [word.strip() for word in header]
+    indexed = len(words) > 1 and not words[0]
+    counted = words[1:] if indexed else words
+    if counted != [str(number) for number in range(len(counted))]:
+        return False
+    numbers = all(map(_is_number, filter(str.strip, first)))
+    return indexed or len(counted) >= LEAST_NUMBERED or not numbers
 
 
 def open_csv(path: Path, notes: Notes) -> CsvFile:
@@ -153,7 +190,7 @@ def open_csv(path: Path, notes: Notes) -> CsvFile:
         raise InputError(msg)
     delimiter = _delimiter(head[start:].decode("utf-8", "replace").replace("\0", ""))
     try:
-        with path.open("rb") as file:
+        with path.open("rb") as file, _long_fields():
             lines = _Lines(file, start, 1, notes)
             reader = (row for row in csv.reader(lines, delimiter=delimiter) if row)
             header = next(reader)
@@ -162,7 +199,9 @@ def open_csv(path: Path, notes: Notes) -> CsvFile:
     except csv.Error as error:
         msg = f"{str(path)!r} has no line ends that a table has ({error})."
         raise InputError(msg) from error
-    if all(_is_number(word) for word in header if word.strip()):
+    if _are_counted(header, first):
+        notes.add("header", "names 0, 1, 2, … in the first line, as of pandas", "line 1")
+    elif all(map(_is_number, filter(str.strip, header))):
         notes.add("header", "no header: the first line holds numbers", "line 1")
         names = tuple(f"column {place}" for place in range(len(header)))
         return CsvFile(str(path), delimiter, names, start, 1)
@@ -230,8 +269,13 @@ def chunks(
 ) -> Iterator[tuple[list[list[str]], int, int]]:
     """Yield up to `most` rows at a time, with the place at which the next ones begin."""
     several = rows(file, start, line, notes)
-    while part := list(itertools.islice(several, most)):
+    while part := _next(several, most):
         yield [row for row, _, _ in part], part[-1][1], part[-1][2]
+
+
+def _next(several: Iterator[Any], most: int) -> list[Any]:
+    with _long_fields():
+        return list(itertools.islice(several, most))
 
 
 def as_columns(file: CsvFile, part: Sequence[Sequence[str]]) -> dict[str, list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import logging
 import pickle
@@ -11,7 +12,9 @@ from contextlib import ExitStack
 from typing import Any, TypeVar
 
 from keras_recipe.core.errors import InputError
+from keras_recipe.core.said import said
 from keras_recipe.core.settings import unknown
+from keras_recipe.data.parts import Part
 
 ENGINES = ("local", "dask")
 WAITING = 2  # parts in flight for each thread of the cluster: its memory stays bounded
@@ -61,12 +64,29 @@ def _on_dask(
         client = _client(stack, scheduler, workers)
         threads = sum(client.nthreads().values())
         futures: deque[Any] = deque()
+        shared: dict[int, Any] = {}
         for job in jobs:
             if len(futures) >= WAITING * max(threads, 1):
-                yield futures.popleft().result()
-            futures.append(_sent(client, work, job))
+                yield _result(futures.popleft())
+            futures.append(_sent(client, work, job, shared))
         while futures:
-            yield futures.popleft().result()
+            yield _result(futures.popleft())
+
+
+def _result(future: Any) -> Any:
+    """Return what a job made.
+
+    Raises:
+        InputError: The worker has not the code that the data belong to.
+    """
+    try:
+        return future.result()
+    except ImportError as error:
+        msg = (
+            f"A worker of the cluster cannot load this data ({said(error)}); put the code that "
+            'makes it where the workers find it, or read it with engine="local".'
+        )
+        raise InputError(msg) from error
 
 
 def _client(stack: ExitStack, scheduler: str | None, workers: int | None) -> Any:
@@ -94,13 +114,33 @@ def _client(stack: ExitStack, scheduler: str | None, workers: int | None) -> Any
         raise InputError(msg) from error
 
 
-def _sent(client: Any, work: Callable[..., Any], job: tuple[Any, ...]) -> Any:
-    """Return the future of a job; its data go as data, not as a part of the task."""
+def _sent(
+    client: Any, work: Callable[..., Any], job: tuple[Any, ...], shared: dict[int, Any]
+) -> Any:
+    """Return the future of a job; its data go as data, not as a part of the task.
+
+    Args:
+        client: Of the cluster.
+        work: What is to be done.
+        job: Its arguments; of a `Part`, the dataset is sent once for all of its parts.
+        shared: The datasets that were sent, by their identity.
+    """
+    first, *rest = job
     try:
-        return client.submit(work, client.scatter(job[0], hash=False), *job[1:], pure=False)
+        if not isinstance(first, Part):
+            return client.submit(work, client.scatter(first, hash=False), *rest, pure=False)
+        if id(first.data) not in shared:
+            shared[id(first.data)] = client.scatter(first.data, hash=False)
+        part = dataclasses.replace(first, data=None)
+        return client.submit(_joined, work, shared[id(first.data)], part, *rest, pure=False)
     except (TypeError, AttributeError, pickle.PicklingError) as error:
         msg = (
             "This data cannot be sent to another process: it holds what cannot be pickled. "
             'Read it with engine="local".'
         )
         raise InputError(msg) from error
+
+
+def _joined(work: Callable[..., Made], data: Any, part: Part, *rest: Any) -> Made:
+    """Do a job on a part whose dataset was sent on its own."""
+    return work(dataclasses.replace(part, data=data), *rest)

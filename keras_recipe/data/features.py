@@ -24,6 +24,9 @@ SIDE = (
 COARSE = 8  # and to this many for the view that keeps the place
 WIDTH = 3  # of a patch
 PATCHES = 24  # random patches of the data itself, used as filters
+LOOKS = 32  # places along each axis where patches of larger pictures are looked at unaveraged
+PIECE = 2**22  # numbers of the patches held at a time: 16 MiB
+ROWS = 1024  # rows whose patches are looked at at a time
 WORDS = 128  # columns of hashed counts
 PLACES = 16  # columns looked at to tell tokens from a table
 LEAST_SHARED = 0.5  # share of a column's values that another column holds too, for tokens
@@ -45,23 +48,43 @@ def encoded(first: Any, *others: Any, seed: int = 0) -> list[np.ndarray]:
     Raises:
         NotApplicable: The structures differ, or an input has no numbers.
     """
-    groups = [leaves(part) for part in (first, *others)]
-    shapes = [[leaf.shape[1:] for leaf in group] for group in groups]
-    if any(shape != shapes[0] for shape in shapes):
-        msg = "rows of different shapes cannot be put into one table"
-        raise NotApplicable(msg)
-    columns: list[list[np.ndarray]] = [[] for _ in groups]
-    makers = []
-    for index, leaf in enumerate(groups[0]):
-        makers.append(encoder(leaf, seed))
-        for found, group in zip(columns, groups, strict=True):
-            found.append(makers[-1](group[index]))
-    for one, two in itertools.combinations(range(len(makers)), 2):
-        if shapes[0][one] == shapes[0][two]:
-            for found, group in zip(columns, groups, strict=True):
-                gap = np.abs(makers[one](group[one]) - makers[one](group[two]))
-                found += [gap, np.sqrt(np.square(gap).mean(1, keepdims=True))]
-    return [np.concatenate(found, axis=1) for found in columns]
+    make = encoding(first, seed)
+    return [make(part) for part in (first, *others)]
+
+
+def encoding(first: Any, seed: int = 0) -> Callable[[Any], np.ndarray]:
+    """Return the function that makes one matrix of inputs like `first`, as `encoded` does.
+
+    So that many rows can be encoded in pieces.
+
+    Args:
+        first: Inputs from which components and patches are learned.
+        seed: Decides the patches.
+
+    Raises:
+        NotApplicable: An input has no numbers; by the function, that the structures differ.
+    """
+    known = leaves(first)
+    shapes = [leaf.shape[1:] for leaf in known]
+    makers = [encoder(leaf, seed) for leaf in known]
+    alike = [
+        (one, two)
+        for one, two in itertools.combinations(range(len(makers)), 2)
+        if shapes[one] == shapes[two]
+    ]
+
+    def make(rows: Any) -> np.ndarray:
+        group = leaves(rows)
+        if [leaf.shape[1:] for leaf in group] != shapes:
+            msg = "rows of different shapes cannot be put into one table"
+            raise NotApplicable(msg)
+        found = [maker(leaf) for maker, leaf in zip(makers, group, strict=True)]
+        for one, two in alike:
+            gap = np.abs(makers[one](group[one]) - makers[one](group[two]))
+            found += [gap, np.sqrt(np.square(gap).mean(1, keepdims=True))]
+        return np.concatenate(found, axis=1)
+
+    return make
 
 
 def encoder(leaf: np.ndarray, seed: int = 0) -> Encoder:
@@ -168,49 +191,78 @@ def _small(array: np.ndarray, side: int) -> np.ndarray:
 
 
 def _windows(values: np.ndarray, width: int) -> np.ndarray:
-    """Return all patches `(rows, places, elements)`; in a series of `2 * width - 1` steps."""
+    """Return patches `(rows, elements, places)`; in a series of `2 * width - 1` steps.
+
+    All of them in a picture of up to 32 x 32 (a series of 1024 steps), in a larger one as
+    many, at even distances.
+    """
     axes = _places(values)[:2]
-    wanted = width if len(axes) > 1 else 2 * width - 1
+    flat = len(axes) > 1
+    wanted = width if flat else 2 * width - 1
     widths = tuple(min(wanted, values.shape[a]) for a in axes)
     cut = np.lib.stride_tricks.sliding_window_view(values, widths, axes)
-    cut = np.moveaxis(cut, axes, range(1, 1 + len(axes)))
-    places = math.prod(cut.shape[1 : 1 + len(axes)])
-    return cut.reshape(len(values), places, -1)
+    cut = np.moveaxis(cut, axes, range(-len(axes), 0))
+    most = LOOKS if flat else LOOKS**2
+    steps = [slice(None, None, -(-size // most)) for size in cut.shape[-len(axes) :]]
+    index: tuple[Any, ...] = (..., *steps)
+    cut = cut[index]
+    places = math.prod(cut.shape[-len(axes) :])
+    return cut.reshape(len(values), -1, places)
 
 
-def _patches(leaf: np.ndarray, seed: int, width: int) -> np.ndarray:
-    """Return lively random patches of the data, each with mean 0 and length 1."""
-    random = np.random.default_rng(seed)
-    rows = random.permutation(len(leaf))[:64]
-    found = _windows(_small(leaf[rows], SIDE), width)
+def _patches(values: np.ndarray, random: np.random.Generator, width: int) -> np.ndarray:
+    """Return lively random patches of pictures, each with mean 0 and length 1."""
+    found = np.moveaxis(_windows(values, width), 1, 2)
     found = found.reshape(-1, found.shape[-1])
     found = found[random.permutation(len(found))[: 8 * PATCHES]]
     found = found - found.mean(1, keepdims=True)
     length = np.linalg.norm(found, axis=1)
     lively = np.argsort(-length, kind="stable")[: 4 * PATCHES]
     chosen = random.permutation(lively)[:PATCHES]
-    return (found[chosen] / np.maximum(length[chosen], 1e-12)[:, None]).T
+    return np.asarray(found[chosen] / np.maximum(length[chosen], 1e-12)[:, None])
+
+
+def _seen(values: np.ndarray, patches: np.ndarray, width: int) -> np.ndarray:
+    """Return how patches answer wherever they are: most, least and mean size."""
+    axes = _places(values)[:2]
+    most = LOOKS if len(axes) > 1 else LOOKS**2
+    sizes = [min(n, most) if a in axes else n for a, n in enumerate(values.shape)][1:]
+    step, found = max(1, min(64, PIECE // (math.prod(sizes) * width**2))), []
+    for start in range(0, max(len(values), 1), step):
+        answers = patches @ _windows(values[start : start + step], width)
+        seen = [answers.max(2), answers.min(2), np.abs(answers, out=answers).mean(2)]
+        found.append(np.concatenate(seen, axis=1))
+    return np.concatenate(found)
 
 
 def local(leaf: np.ndarray, seed: int = 0, width: int = WIDTH) -> Encoder:
     """Return what patches of a picture or series say, wherever they are, and its statistics.
 
+    Patches are looked for in pictures averaged to at most 16 x 16, and in larger ones also
+    as they are: averaging loses fine textures.
+
     Args:
         leaf: Pictures or series, `(rows, places..., channels)`.
         seed: Decides the patches.
-        width: Rows and columns of a patch, after averaging to at most 16 x 16.
+        width: Rows and columns of a patch.
     """
-    patches = _patches(leaf, seed, width)
+    random = np.random.default_rng(seed)
+    some = leaf[random.permutation(len(leaf))[:64]]
+    small = _small(some, SIDE)
+    known = [(SIDE, _patches(small, random, width))]
+    if small.shape != some.shape:
+        whole = np.nan_to_num(_numbers(some))
+        known.append((max(some.shape), _patches(whole, random, width)))
 
     def make(array: np.ndarray) -> np.ndarray:
-        values = np.nan_to_num(_numbers(array))
         inner = tuple(range(1, array.ndim - 1))
-        simple = [f(values, axis=inner)[:, :8] for f in (np.mean, np.std, np.min, np.max)]
-        windows = _windows(_small(array, SIDE), width)
-        pieces = [windows[i : i + 64] @ patches for i in range(0, len(array), 64)]
-        answers = np.concatenate(pieces)
-        seen = [answers.max(1), answers.min(1), np.abs(answers).mean(1)]
-        return np.concatenate([*simple, *seen], axis=1)
+        found = []
+        for start in range(0, max(len(array), 1), ROWS):
+            values = np.nan_to_num(_numbers(array[start : start + ROWS]))
+            simple = [f(values, axis=inner)[:, :8] for f in (np.mean, np.std, np.min, np.max)]
+            seen = [_seen(_small(values, side), patches, width) for side, patches in known]
+            found.append(np.concatenate([*simple, *seen], axis=1))
+        return np.concatenate(found)
 
     return make
 

@@ -26,7 +26,8 @@ class Noise:
 
     Attributes:
         rate: Estimated share of wrong labels; includes what the model itself gets wrong.
-        suspects: Rows in the order in which they should be looked at.
+        suspects: Rows in the order in which they should be looked at: the least likely label
+            first, cleanlab's "self confidence".
         other: The class that each row more likely belongs to.
         per_class: Estimated share of wrong labels by given class.
     """
@@ -37,7 +38,7 @@ class Noise:
     per_class: np.ndarray
 
 
-def confident_learning(predictions: np.ndarray, target: Target) -> Noise:
+def confident_learning(predictions: np.ndarray, given: np.ndarray) -> Noise:
     """Return the estimate of Northcutt, Jiang and Chuang (2021).
 
     A row counts for another class when its probability is above the mean probability of the
@@ -45,14 +46,17 @@ def confident_learning(predictions: np.ndarray, target: Target) -> Noise:
 
     Args:
         predictions: Out-of-sample predictions `(rows, classes)`.
-        target: The given labels.
+        given: The class each row was given.
     """
-    p, given = probabilities(predictions), target.given
+    p = probabilities(predictions)
     rows, size = np.arange(len(p)), p.shape[1]
     counts = np.bincount(given, minlength=size)
-    limits = np.array([p[given == c, c].mean() if counts[c] else np.inf for c in range(size)])
-    above = np.where(p >= limits - 1e-12, p, -1.0)
+    limits = np.array(
+        [p[given == c, c].mean(dtype="float64") if counts[c] else np.inf for c in range(size)]
+    )
+    above = np.where(p >= limits.astype(p.dtype) * (1 - 1e-6), p, p.dtype.type(-1))
     said, sure = above.argmax(1), above.max(1) >= 0
+    del above
     joint = np.zeros((size, size))
     np.add.at(joint, (given[sure], said[sure]), 1.0)
     joint += np.diag(
@@ -60,13 +64,11 @@ def confident_learning(predictions: np.ndarray, target: Target) -> Noise:
     )  # no row is sure: nothing is said of it
     shares = joint / np.maximum(joint.sum(1, keepdims=True), 1)
     per_class = 1 - shares.diagonal()
-    excess = p - np.where(np.isfinite(limits), limits, 1.0)
-    own = excess[rows, given].copy()
+    excess = p - np.where(np.isfinite(limits), limits, 1.0).astype(p.dtype)
     excess[rows, given] = -np.inf
-    margin = excess.max(1) - own
     return Noise(
         rate=float((per_class * counts).sum() / counts.sum()),
-        suspects=np.argsort(-margin, kind="stable"),
+        suspects=np.argsort(p[rows, given], kind="stable"),
         other=excess.argmax(1),
         per_class=np.where(counts > 0, per_class, 0.0),
     )

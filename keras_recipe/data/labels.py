@@ -14,6 +14,18 @@ MOST_VALUES = 4096  # distinct whole-number labels counted exactly; more is a co
 MOST_FRACTIONS = 64  # the same for labels that are not whole (soft labels): sorting is slow
 
 
+def one_hot(classes: np.ndarray, units: int) -> np.ndarray:
+    """Return class numbers as vectors, float64 `(..., units)`, without a square of all classes.
+
+    Args:
+        classes: Whole numbers from 0 to `units - 1`, of any shape.
+        units: Number of classes.
+    """
+    made = np.zeros((classes.size, units))
+    made[np.arange(classes.size), classes.ravel()] = 1.0
+    return made.reshape(*classes.shape, units)
+
+
 @dataclass(eq=False)
 class Labels(Leaf):
     """Statistics of one target array.

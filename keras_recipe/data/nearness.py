@@ -13,7 +13,10 @@ SIZE = 32  # numbers a row is put down as; distances keep to about 12 %
 MOST = 2**17  # rows kept: 16 MiB
 ELEMENTS = 2**14  # elements of one row that are looked at
 COMPARED = 2**30  # most pairs of rows compared
-BLOCK = 2**20  # of them at a time: 4 MiB
+BLOCK = 2**18  # of them at a time: 1 MiB
+PART = 2**13  # rows that are centred at a time: 1 MiB
+SCALED = 2**18  # numbers that say how far values are spread: 2 MiB
+LEAST = 32  # rows of them, as in a batch
 REFERENCE = 1024  # rows that say how far neighbours usually are
 NEIGHBOURS = 10
 CLOSE = 0.2  # distance over that of the tenth: small classes lie together, copies closer
@@ -58,7 +61,7 @@ class Sketch:
         if [a.shape[1:] for a in arrays] != self.shapes:
             self.usable = False
             return
-        step = max(1, BLOCK // 8 // max(1, *(len(c) for c in self.chosen)))
+        step = max(1, BLOCK // 2 // max(1, *(len(c) for c in self.chosen)))
         for start in range(0, len(batch), step):
             made = sum(
                 np.nan_to_num(_columns(a[start : start + step], c).astype("float32")) @ m
@@ -78,7 +81,8 @@ class Sketch:
         for a in arrays if self.usable else []:
             size = math.prod(a.shape[1:])
             few = np.sort(random.permutation(size)[:ELEMENTS])
-            values = np.nan_to_num(a.reshape(len(a), -1)[:, few].astype("float64"))
+            rows = a[: max(LEAST, SCALED // len(few))]  # they say how far values are spread
+            values = np.nan_to_num(_columns(rows, few).astype("float64"), copy=False)
             spread = values.std(0) if a.ndim == 2 else values.std()
             scale = np.where(spread > 0, spread, 1.0)
             mix = (
@@ -155,17 +159,18 @@ def near(
     count = min(count, 2048) if among is None else count
     chosen = np.sort(random.permutation(len(points))[:count])
     mean = other.mean(0)
-    a, b = points[chosen] - mean, other - mean
-    first, place = _nearest(a, b, chosen if among is None else None)
-    few = b[np.sort(random.permutation(len(b))[:REFERENCE])]
+    a = points[chosen] - mean
+    first, place = _nearest(a, other, mean, chosen if among is None else None)
+    few = other[np.sort(random.permutation(len(other))[:REFERENCE])] - mean
     far = _neighbours(a, few)
     known = np.isfinite(far[:, -1]) & (far[:, -1] > 0)
     own = _neighbours(few, few)  # of the data, not of rows that may lie outside of it
     dimension = _dimension(own[np.isfinite(own[:, -1])])
     ratio = np.where(known, first / np.maximum(far[:, -1], 1e-12), 1.0)
-    chance = NEIGHBOURS * len(b) / len(few) * ratio**dimension
+    chance = NEIGHBOURS * len(other) / len(few) * ratio**dimension
     close = (ratio < CLOSE) & (chance < level / count)
-    found = np.flatnonzero(close & (first > 1e-6 * np.abs(b).mean()))
+    size = np.mean([np.abs(other[s : s + PART] - mean).mean() for s in _starts(other)])
+    found = np.flatnonzero(close & (first > 1e-6 * size))
     best = found[np.argsort(first[found])][:most]
     pairs = [(int(chosen[i]), int(place[i])) for i in best]
     return Near(len(found) / count, len(found), pairs, count)
@@ -183,20 +188,41 @@ def _dimension(far: np.ndarray) -> float:
     return sum(steps) / max(float(np.median(logs)), 1e-3)
 
 
+def _starts(points: np.ndarray) -> range:
+    return range(0, len(points), PART)
+
+
 def _nearest(
-    a: np.ndarray, b: np.ndarray, own: np.ndarray | None
+    a: np.ndarray, points: np.ndarray, mean: np.ndarray, own: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the distance and the place in `b` of the nearest row, not the row itself."""
-    squares = np.square(b).sum(1)
-    places = []
-    step = max(1, BLOCK // len(b))
-    for start in range(0, len(a), step):
-        part = squares - 2 * (a[start : start + step] @ b.T)
-        if own is not None:
-            part[np.arange(len(part)), own[start : start + step]] = np.inf
-        places.append(part.argmin(1))
-    place = np.concatenate(places)
-    return np.sqrt(np.square(a - b[place]).sum(1)), place
+    """Return the distance and the place in `points` of the nearest row, not the row itself.
+
+    Args:
+        a: Rows, centred.
+        points: Where it is looked for.
+        mean: What makes these centred, a part at a time.
+        own: The place of each row among them, if it is one.
+    """
+    least, place = np.full(len(a), np.inf, "float32"), np.zeros(len(a), "int64")
+    for begin in _starts(points):
+        b = points[begin : begin + PART] - mean
+        squares = np.einsum("ij,ij->i", b, b)
+        step = max(1, BLOCK // len(b))
+        for start in range(0, len(a), step):
+            rows = slice(start, start + step)
+            part = a[rows] @ b.T
+            part *= -2
+            part += squares
+            if own is not None:
+                mine = own[rows] - begin
+                here = np.flatnonzero((mine >= 0) & (mine < len(b)))
+                part[here, mine[here]] = np.inf
+            best = part.argmin(1)
+            found = part[np.arange(len(part)), best]
+            nearer = found < least[rows]
+            least[rows] = np.where(nearer, found, least[rows])
+            place[rows] = np.where(nearer, begin + best, place[rows])
+    return np.sqrt(np.square(a - (points[place] - mean)).sum(1)), place
 
 
 def _neighbours(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -205,7 +231,10 @@ def _neighbours(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     for start in range(0, len(a), step):
         rows = a[start : start + step]
         squares = np.square(rows).sum(1)[:, None] + np.square(b).sum(1)
-        gaps = np.maximum(squares - 2 * (rows @ b.T), 0)
+        gaps = rows @ b.T
+        gaps *= -2
+        gaps += squares
+        np.maximum(gaps, 0, out=gaps)
         gaps[gaps < 1e-5 * squares] = np.inf  # the row itself, and copies of it
         nearest = np.partition(gaps, NEIGHBOURS, axis=1)[:, :NEIGHBOURS]
         found.append(np.sqrt(np.sort(nearest, axis=1)))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
+from scipy.special import gammaln
 
 from keras_recipe.data.batch import Batch, leaves
 
@@ -195,3 +197,14 @@ class Order:
         first, last = -(-starts // size), ends // size
         last = np.where(ends == ends[-1], batches, last)
         return float(np.maximum(last - first, 0).sum() / max(batches, 1))
+
+
+def sorted_by_chance(sizes: Iterable[int]) -> float:
+    """Return the chance that mixed rows lie class by class.
+
+    Args:
+        sizes: Rows of each class.
+    """
+    counts = np.array([*sizes], "float64")
+    orders = gammaln(counts.sum() + 1) - gammaln(counts + 1).sum()
+    return float(np.exp(gammaln(len(counts) + 1) - orders))

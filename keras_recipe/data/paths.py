@@ -94,6 +94,8 @@ def fitting(model: Any) -> dict[str, Any]:
 def _size(x: Source, kind: str) -> dict[str, Any]:
     """Return the size that the files of another split are brought to: that of these."""
     shape = tuple(np.shape(x.first.x))[1:]
+    if kind == "sound" and len(shape) == 2:
+        return {"output_sequence_length": shape[0], "channels": shape[1]}
     if kind == "image" and len(shape) == 3:
         first = keras.config.image_data_format() == "channels_first"
         return {"image_size": shape[1:] if first else shape[:2]}

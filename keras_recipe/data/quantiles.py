@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy as np
 from keras_recipe.data.batch import Batch, leaves
 
 MOST_COLUMNS = 1024  # columns of a table that are kept apart: 2.3 kB each
+PIECE = 2**17  # numbers worked on at a time: 1 MiB as float64, as in `statistics`
 COMPRESSION = 100  # Dunning and Ertl's own default: about 130 centroids
 AT = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 
@@ -24,6 +26,13 @@ def _crick() -> Any:
         return importlib.import_module("crick")
     except ImportError:
         return None
+
+
+def _pieces(rows: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield the numbers of some rows in pieces whose float64 copies are small."""
+    step = max(1, PIECE * len(rows) // max(rows.size, 1))
+    for start in range(0, len(rows), step):
+        yield np.asarray(rows[start : start + step], "float64").ravel()
 
 
 def is_table(shape: tuple[int, ...]) -> bool:
@@ -57,12 +66,13 @@ class Digests:
         """Take in the next rows, NaN and infinities left out."""
         if self.shape != array.shape[1:]:
             self.join()
-        wide = np.asarray(array, "float64").reshape(len(array), -1)
-        columns = wide.T if self.shape is not None else [wide.ravel()]
+        columns = array.T if self.shape is not None else [array]
         for digest, column in zip(self.each, columns, strict=True):
-            finite = column[np.isfinite(column)]
-            if len(finite):
-                digest.update(finite)
+            for piece in _pieces(column):
+                finite = np.isfinite(piece)
+                known = piece if finite.all() else piece[finite]
+                if len(known):
+                    digest.update(known)
 
     def merge(self, other: Digests) -> None:
         """Take in the digests of the rows that follow."""

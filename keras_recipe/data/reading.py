@@ -17,6 +17,7 @@ from keras_recipe.data.statistics import Statistics
 LEAST_ROWS = 32
 SAMPLE_ROWS = 1024
 SAMPLE_BYTES = 64 * 2**20  # a sample never takes more memory than this
+OUTPUT_BYTES = 256 * 2**20  # nor what a model says of it: as much as rows that are looked at
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,21 +39,28 @@ class Read:
     sketch: Sketch
 
 
-def sample_rows(first: Batch) -> int:
-    """Return how many rows a sample has: 1024, fewer where they would fill 64 MiB."""
+def sample_rows(first: Batch, outputs: int = 0) -> int:
+    """Return how many rows a sample has: 1024, fewer where they would fill too much memory.
+
+    Args:
+        first: Some rows.
+        outputs: Bytes of what a model says of one row; 0 without a model.
+    """
     each = sum(leaf.nbytes // len(leaf) for leaf in leaves(first.x))
-    return int(min(SAMPLE_ROWS, max(LEAST_ROWS, SAMPLE_BYTES // max(each, 1))))
+    most = min(SAMPLE_BYTES // max(each, 1), OUTPUT_BYTES // max(outputs, 1))
+    return int(min(SAMPLE_ROWS, max(LEAST_ROWS, most)))
 
 
-def read(source: Source, seed: int, like: Sketch | None = None) -> Read:
+def read(source: Source, seed: int, like: Sketch | None = None, outputs: int = 0) -> Read:
     """Return what a source holds, in one pass and bounded memory.
 
     Args:
         source: The data.
         seed: Decides the sample.
         like: The sketch of the split that this one is compared with.
+        outputs: Bytes of what a model says of one row; 0 without a model.
     """
-    rows = sample_rows(source.first)
+    rows = sample_rows(source.first, outputs)
     statistics, contents = Statistics(seed), Contents()
     order, sketch = Order(streamed=source.streamed), Sketch(seed, like)
     reservoir = Reservoir(rows if source.whole is None else 0, seed)

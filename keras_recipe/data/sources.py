@@ -14,10 +14,11 @@ from typing import Any
 import keras
 
 from keras_recipe.core.errors import InputError, KerasRecipeError
-from keras_recipe.core.said import said
 from keras_recipe.data.arrays import is_from, rows_of, structure
 from keras_recipe.data.batch import Batch, leaves
+from keras_recipe.data.elements import broken, unpacked
 from keras_recipe.data.files import Files
+from keras_recipe.data.parts import of_loader, of_py_dataset
 from keras_recipe.data.untouched import untouched
 
 CHUNK = 2048  # rows of arrays in one batch
@@ -41,7 +42,8 @@ class Source:
         whole: All rows as one Batch, where the data is arrays.
         unseeded: Number of shuffles whose seed nobody knows.
         partitions: Readers of parts that can be sent to other processes (pickled); in order,
-            they yield the whole source. Empty where it can only be read in one go.
+            they yield the whole source (a shuffled loader's in the order of its dataset).
+            Empty where it can only be read in one go.
         files: The files it is read from, if it is read from files.
     """
 
@@ -91,18 +93,6 @@ def _arrays(x: Any, y: Any, sample_weight: Any) -> Source:
     )
 
 
-def _unpacked(element: Any, kind: str) -> Batch:
-    """Return one element of a dataset as a Batch, by Keras's rule for tuples."""
-    parts = tuple(element) if isinstance(element, list | tuple) else (element,)
-    if not 1 <= len(parts) <= 3:
-        msg = f"The {kind} must yield (x, y) or (x, y, sample_weight); got {len(parts)} parts."
-        raise InputError(msg)
-    named = zip(parts, ("x", "y", "sample_weight"), strict=False)
-    batch = Batch(*(structure(part, name) for part, name in named))
-    rows_of(batch, f"the {kind}")
-    return batch
-
-
 def _stream(
     start: Callable[[], Iterable[Any]],
     kind: str,
@@ -124,7 +114,7 @@ def _stream(
         count = rows = 0
         try:
             for element in start():
-                batch = _unpacked(element, kind)
+                batch = unpacked(element, kind)
                 yield batch
                 count, rows = count + 1, rows + len(batch)
                 if length is None and count >= most:
@@ -133,7 +123,7 @@ def _stream(
             raise
         except Exception as error:  # the user's code, with errors of its own
             place = f"at batch {count}, after {rows} rows,"
-            raise _broken(kind, place, error, paths) from error
+            raise broken(kind, place, error, paths) from error
         if count == 0:
             msg = f"There is no data: the {kind} is empty. Expected at least one batch."
             raise InputError(msg)
@@ -143,28 +133,20 @@ def _stream(
     return Source(batches, first, None, kind, len(first), length)
 
 
-def _broken(kind: Any, place: str, error: Exception, paths: Sequence[str] = ()) -> InputError:
-    kind = kind if isinstance(kind, str) else type(kind).__name__
-    text = f"{type(error).__name__}: {said(error)}".rstrip(": .")
-    if paths:
-        folders = importlib.import_module("keras_recipe.data.class_folders")
-        text += folders.broken_among(paths)
-    return InputError(f"The {kind} cannot be read: {place} it raised {text}; mend it first.")
-
-
 def _py_dataset(x: Any) -> Source:
     try:
         count = x.num_batches
     except Exception as error:  # the user's code, with errors of its own
         place = "asked for its length"
-        raise _broken(x, place, error) from error
+        raise broken(x, place, error) from error
 
     def start() -> Iterator[Any]:
         with untouched(x):
             for index in range(ENDLESS if count is None else count):
                 yield x[index]
 
-    return _stream(start, "PyDataset", count, ENDLESS)
+    made = _stream(start, "PyDataset", count, ENDLESS)
+    return dataclasses.replace(made, partitions=of_py_dataset(x, count, made.first))
 
 
 def _loader(x: Any) -> Source:
@@ -181,7 +163,8 @@ def _loader(x: Any) -> Source:
             torch.set_rng_state(state)
 
     length = len(x) if hasattr(x.dataset, "__len__") else None
-    return _stream(start, "DataLoader", length, UNKNOWN)
+    made = _stream(start, "DataLoader", length, UNKNOWN)
+    return dataclasses.replace(made, partitions=of_loader(x, made.first))
 
 
 def _tf_dataset(x: Any) -> Source:

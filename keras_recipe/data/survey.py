@@ -159,7 +159,8 @@ def survey(
     """Return what data hold, read once in bounded memory.
 
     The parts of a source are read and merged in order, by whatever engine: the result is the
-    same.
+    same. (A dataset that draws its rows at random must draw from generators of its own or from
+    the global ones.)
 
     Args:
         source: The data (see `open_source`).

@@ -16,7 +16,7 @@ from keras_recipe.core.errors import InputError
 from keras_recipe.core.said import said
 from keras_recipe.core.settings import unknown
 from keras_recipe.data.batch import Batch
-from keras_recipe.data.columns_read import Column, Gathered
+from keras_recipe.data.columns_read import Column, Gathered, pandas
 from keras_recipe.data.csv_text import CsvFile, as_columns, chunks, open_csv
 from keras_recipe.data.files import Files, Notes
 from keras_recipe.data.sources import Source
@@ -54,11 +54,17 @@ class ParquetPart:
         try:
             file = _parquet(Path(self.path))
             for batch in file.iter_batches(batch_size=CHUNK, row_groups=[self.group]):
-                frame = batch.to_pandas()
+                frame = batch.to_pandas(types_mapper=_nullable)
                 yield {str(name): frame[name] for name in frame.columns}
         except Exception as error:  # noqa: BLE001  pyarrow has errors of many kinds
             text = f"row group {self.group}: {said(error, 120)}"
             notes.add("stopped", text, f"{Path(self.path).name}, row group {self.group}")
+
+
+def _nullable(kind: Any) -> Any:
+    """Return the type that keeps whole numbers whole beside nulls; None for pyarrow's own."""
+    known = {"int64": "Int64", "uint64": "UInt64"}
+    return pandas().api.types.pandas_dtype(known[str(kind)]) if str(kind) in known else None
 
 
 def _parquet(path: Path) -> Any:

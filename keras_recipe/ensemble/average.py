@@ -98,6 +98,11 @@ class Ensemble(keras.Model):
         self.blends = [Blend(self.shares, kind) for kind in self.kinds]
         self.built = True
 
+    @property
+    def output_names(self) -> list[str] | None:
+        """The first member's: losses and metrics in a dict are for outputs of these names."""
+        return getattr(self.members[0], "output_names", None)
+
     def call(self, inputs: Any) -> Any:
         """Return the mean of the members' outputs, in their structure."""
         found = [member(inputs) for member in self.members]

@@ -37,7 +37,10 @@ class Pool:
         self.failed: list[Candidate] = []
 
     def add(self, name: str, model: Any) -> None:
-        """Take a model, unless it cannot be averaged with those there are."""
+        """Take a model, unless it is there or cannot be averaged with those there are."""
+        if twin := next((k for k, one in self.models.items() if one is model), None):
+            self._left_out[name] = f"it is the same object as {twin}"
+            return
         try:
             form = self._form(model)
         except Exception as error:  # noqa: BLE001  made for other inputs: each raises its own

@@ -135,6 +135,7 @@ class _Run:
         )
         trial = Trial(
             build=self._all.build,
+            moves=self._all.moves,
             train=self._all.train,
             validation=self._all.held.rows,
             budget=budget,

@@ -40,7 +40,8 @@ class Trainings:
     """Trains with seed after seed; a killed run goes on where it was with the same folder.
 
     Args:
-        trial: The training; its seed and moves are replaced.
+        trial: The training; its seed is replaced, its moves by those of `run`, which begin
+            with them.
         folder: Where the journal (`members.jsonl`) and the weights go; None: nowhere.
         progress: Called with a text before each training.
     """
@@ -121,6 +122,10 @@ class Trainings:
             "seconds": trial.budget.seconds,
             "batch_size": trial.budget.batch_size,
             "backend": keras.config.backend(),
+            # a search's winner is another one by its length and batch size alone
+            "moves": [
+                {k: v for k, v in move.to_dict().items() if k != "text"} for move in trial.moves
+            ],
             "model": joblib.hash(form),
             "data": joblib.hash(data),
         }

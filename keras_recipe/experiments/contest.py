@@ -13,6 +13,8 @@ import numpy as np
 
 from keras_recipe.data.batch import Batch, leaves
 from keras_recipe.experiments.trial import STRIDE_BYTES, advance
+from keras_recipe.loss import predict
+from keras_recipe.outputs import output_bytes
 from keras_recipe.subject import FitSettings
 from keras_recipe.surgery.layers import walk
 from keras_recipe.surgery.preserve import preserve
@@ -21,6 +23,9 @@ LEAST_STEPS = 200  # steps given where one epoch is planned, which may be no pla
 LEAST_PLANNED = 20  # steps given where more epochs, but fewer steps, are planned
 LEAST_WITH_BATCH_NORM = 600  # moving statistics at momentum 0.99 are then within 0.3 %
 MARKS = 5  # measurements a training
+LARGE = 2**22  # bytes of outputs a step, under which no step is slow for their sake
+BACKWARD = 3  # times of a prediction that a step takes: forward, and about twice that back
+LATE = 10  # times the seconds allowed that a training may take where it cannot be cut short
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,6 +137,22 @@ def shares_of(
     return found
 
 
+def _step_seconds(model: Any, rows: Batch, batch_size: int) -> float:
+    """Return about how long a step takes; 0 where outputs are not so many that it matters.
+
+    A training of millions of outputs (classes, or words at every place) would go on for
+    minutes after the time was spent. The second prediction is timed: the first is compiled.
+    """
+    few = rows.take(slice(0, batch_size))
+    if len(few) * output_bytes(model, few) < LARGE:
+        return 0.0
+    with preserve(model):
+        predict(model, few.x)
+        began = time.perf_counter()
+        predict(model, few.x)
+        return BACKWARD * (time.perf_counter() - began)
+
+
 def contest(  # noqa: PLR0913  two sides, how long, and what decides
     model: Any,
     before: Side,
@@ -175,6 +196,8 @@ def contest(  # noqa: PLR0913  two sides, how long, and what decides
         Untrainable: The training step raises.
     """
     began = time.perf_counter()
+    if steps * _step_seconds(model, before.rows, batch_size) > LATE * seconds:
+        return None
     marks = [max(1, round(steps * (i + 1) / MARKS)) for i in range(MARKS)]
     runs = [shares_of(model, before, marks, batch_size, seed, enough)]
     done = marks[: len(runs[0])]

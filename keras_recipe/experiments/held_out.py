@@ -89,6 +89,12 @@ class HeldOutGain:
         return self.interval[1] < 0
 
     @property
+    def first(self) -> str:
+        """How the first model does, in words."""
+        right = f", {100 * self.accuracy[0]:.2f} % right" if self.accuracy else ""
+        return f"{self.split} loss {self.before:.4g}{right} on {self.rows} rows"
+
+    @property
     def text(self) -> str:
         """The gain in words."""
         low, high = self.interval

@@ -75,7 +75,7 @@ def _fewer_features(program: Program, x: np.ndarray) -> Move:
     head = program.head
     classes = head.kind in ("binary", "multiclass")
     y = labels_of(program.sample, head) if classes else leaves(program.sample.y)[0]
-    y = y.reshape(len(y), -1) if y.ndim > 1 else y
+    y = y.reshape(len(y), -1) if y.size > len(y) else y.reshape(len(y))
     made = ExtraTreesClassifier if classes else ExtraTreesRegressor
     trees = made(TREES, min_samples_leaf=3, random_state=program.seed)
     order = np.random.default_rng(program.seed).permutation(len(x))

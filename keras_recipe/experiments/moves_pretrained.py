@@ -59,7 +59,10 @@ class OnTop:
         """Return the new model, compiled as the given one."""
         trunk = _trunk(_loaded(self.given), model)
         trunk.trainable = not self.freeze
-        last = model.layers[-1]
+        last, heads = model.layers[-1], find_heads(model)
+        if len(heads) != 1 or heads[0].layer is not last:
+            msg = "the output is not made by the last layer alone, so none can be put on top"
+            raise NotApplicable(msg)
         entrance = keras.Input(batch_shape=trunk.inputs[0].shape, dtype=trunk.inputs[0].dtype)
         # BatchNorm of weights that are kept must go on with their statistics, too
         found = trunk(entrance, training=False) if self.freeze else trunk(entrance)

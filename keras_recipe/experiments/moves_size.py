@@ -15,7 +15,6 @@ from keras_recipe.experiments.program import Program, changed, weighted_layers
 from keras_recipe.experiments.trial_move import Move
 from keras_recipe.surgery.grown import widened, widths_of
 from keras_recipe.surgery.rebuilt import rebuilt
-from keras_recipe.surgery.weight_decay import decays, leaves_out, optimizers, set_weight_decay
 
 SMALLER = (2, 4)  # parts of the widths
 LARGER = (2, 4)  # times the widths
@@ -28,7 +27,7 @@ _POOLING = {
 
 @dataclass(frozen=True)
 class Resized:
-    """Makes a copy with other widths; a decay that leaves weights out goes on doing so.
+    """Makes a copy with other widths.
 
     Attributes:
         times: Factor of the widths.
@@ -44,11 +43,7 @@ class Resized:
 
     def __call__(self, model: Any) -> Any:
         """Return the copy, with fresh weights."""
-        made = widened(model, self.widths(model))
-        if leaves_out(model):
-            found = [d or 0.0 for one in optimizers(model) for d in decays(one).values()]
-            set_weight_decay(made, max(found, default=0.0))
-        return made
+        return widened(model, self.widths(model))
 
 
 @dataclass(frozen=True)

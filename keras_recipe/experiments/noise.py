@@ -23,7 +23,7 @@ class Gain:
             where that is not positive. Negative: the change harms.
         low: Lower end of the interval that holds the true gain with `CONFIDENCE`.
         high: Upper end.
-        unit: `"share of the loss"` or `"loss"`.
+        unit: `"share of the loss"` or `"loss"`; of another objective its name likewise.
         agree: Whether every seed says the same sign.
     """
 
@@ -44,7 +44,13 @@ def _scaled(scores: Sequence[float], *, shares: bool) -> np.ndarray:
     return np.log(values) if shares else values
 
 
-def paired_gain(before: Sequence[float], after: Sequence[float]) -> Gain:
+def paired_gain(
+    before: Sequence[float],
+    after: Sequence[float],
+    *,
+    of: str = "loss",
+    direction: str = "min",
+) -> Gain:
     """Return the gain of a change over the same seeds, with its Student interval.
 
     Seeds are paired, because the initial weights and the order of the rows move both scores
@@ -58,13 +64,16 @@ def paired_gain(before: Sequence[float], after: Sequence[float]) -> Gain:
     Args:
         before: Losses without the change, one a seed; at least two, finite.
         after: Losses with it, in the same order.
+        of: What is compared, where it is not the loss.
+        direction: `"min"`, or `"max"` where more is better: such values (an accuracy, say) are
+            compared by their difference, for they end at 1 and not at 0.
 
     Returns:
         The gain; an interval of no width where all differences are equal.
     """
-    shares = min(*before, *after) > 0
+    shares = direction == "min" and min(*before, *after) > 0
     old, new = _scaled(before, shares=shares), _scaled(after, shares=shares)
-    differences = old - new
+    differences = old - new if direction == "min" else new - old
     rounding = ROUNDING if shares else ROUNDING * np.maximum(np.abs(old), np.abs(new))
     if (np.abs(differences) <= rounding).all():
         differences = np.zeros(len(differences))
@@ -80,7 +89,7 @@ def paired_gain(before: Sequence[float], after: Sequence[float]) -> Gain:
         mean=ends[0],
         low=ends[1],
         high=ends[2],
-        unit="share of the loss" if shares else "loss",
+        unit=f"share of the {of}" if shares else of,
         agree=bool((signs == signs[0]).all()),
     )
 

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from keras_recipe.data.batch import Batch, leaves
+from keras_recipe.data.labels import one_hot
 from keras_recipe.loss import LossUndefined, data_loss
 from keras_recipe.task import Head, Task
 
@@ -31,7 +32,7 @@ def vectors(head: Head, y: np.ndarray, shape: Sequence[int]) -> np.ndarray:
     if head.sparse and head.units > 1 and head.kind in ("multiclass", "binary"):
         classes = np.clip(np.rint(np.nan_to_num(y)), 0, head.units - 1).astype("int64")
         if classes.size == np.prod(shape[:-1]):
-            return np.eye(head.units)[classes].reshape(shape)
+            return one_hot(classes, head.units).reshape(shape)
     if y.size == np.prod(shape):
         return y.reshape(shape)
     try:

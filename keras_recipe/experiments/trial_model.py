@@ -11,6 +11,7 @@ import keras
 from keras_recipe.core.errors import InputError
 from keras_recipe.core.said import said
 from keras_recipe.surgery.layers import walk
+from keras_recipe.surgery.weight_decay import go_on_leaving_out
 
 _L = keras.layers
 _PLAIN = (bool, int, float, str, dict, type(None))
@@ -43,6 +44,7 @@ class Copies:
             config = {k: v for k, v in self._model.get_compile_config().items() if k != "loss"}
             # the loss itself: a Huber loses its delta on the way through a configuration
             copy.compile(**keras.saving.deserialize_keras_object(config), loss=self._loss)
+            go_on_leaving_out(copy, self._model)
         except Exception as error:  # own layers, own losses: each has its own error
             msg = (
                 f"This model cannot be copied by Keras ({said(error)}); give a function that "
@@ -151,13 +153,25 @@ def loss_form(model: Any) -> str:
     return repr(form(spec) if callable(spec) else keras.tree.map_structure(form, spec))
 
 
-def model_form(model: Any) -> list[Any]:
-    """Return what tells two programs apart: layers, shapes, optimizer and loss.
+def _plain(layer: Any) -> list[tuple[str, str]]:
+    """Return a layer's settings that are plain values: a rate of dropout, an activation."""
+    if getattr(layer, "layers", None):
+        return []  # those of its parts
+    try:
+        config = layer.get_config()
+    except Exception:  # noqa: BLE001  own layers whose arguments Keras cannot name
+        return []
+    kept = {k: v for k, v in config.items() if isinstance(v, bool | int | float | str)}
+    return sorted((k, repr(v)) for k, v in kept.items() if k not in ("name", "seed"))
 
-    The names that Keras numbers within a process are left out.
+
+def model_form(model: Any) -> list[Any]:
+    """Return what tells two programs apart: layers, their settings, shapes, optimizer and loss.
+
+    The names that Keras numbers within a process, and seeds it drew, are left out.
     """
     layers = [
-        [type(layer).__name__, [list(weight.shape) for weight in layer.weights]]
+        [type(layer).__name__, [list(weight.shape) for weight in layer.weights], _plain(layer)]
         for _, layer in walk(model)
     ]
     optimizer = model.optimizer.get_config() if model.optimizer else {}

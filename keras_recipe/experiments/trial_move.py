@@ -107,7 +107,7 @@ def refuse_unless_count(what: str, value: Any) -> None:
 
 
 def merged(moves: Sequence[Move], **settings: Any) -> dict[str, Any]:
-    """Return the settings of a training under some moves; the later wins.
+    """Return the settings of a training under some moves; the later wins, but callbacks add up.
 
     Args:
         moves: In order.
@@ -118,5 +118,15 @@ def merged(moves: Sequence[Move], **settings: Any) -> dict[str, Any]:
         for length in ("epochs", "steps"):  # either says how long; a later one replaces both
             if length in move.fit:
                 found |= {"epochs": None, "steps": None}
+        callbacks = [*_listed(found.get("callbacks")), *_listed(move.fit.get("callbacks"))]
         found |= move.fit
+        if callbacks:
+            found["callbacks"] = callbacks
     return found
+
+
+def _listed(callbacks: Any) -> list[Any]:
+    """Return one callback, several or none as a list."""
+    if callbacks is None:
+        return []
+    return [*callbacks] if isinstance(callbacks, list | tuple) else [callbacks]

@@ -176,7 +176,6 @@ class Trial:
         epochs, each = self._length(len(rows), size)
         clock = None if self.budget.seconds is None else _Clock(self.budget.seconds)
         callbacks = copy.deepcopy(self._settings.get("callbacks") or [])
-        callbacks = callbacks if isinstance(callbacks, list | tuple) else [callbacks]
         history = model.fit(
             SeededRows(rows, size, self.seed),
             epochs=epochs,

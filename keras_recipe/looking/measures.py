@@ -9,6 +9,7 @@ import numpy as np
 from keras_recipe.looking.kinds import Drawn
 
 NEAR, FAR = 1.5, 3.0  # times the distance of the quartiles
+PIECE = 2**17  # numbers worked on at a time: 1 MiB as float64, as in `data.statistics`
 LEAST_VALUES = 11  # different values of a feature that is measured rather than counted
 
 
@@ -58,15 +59,37 @@ def measures(
     if drawn.kind == "text":
         return {"size": np.array([len(text) for text in texts or ()], "int64")}
     values = drawn.values
-    if drawn.kind == "tokens":
-        lengths = _length(values != 0)
-        kept = [row[:length] for row, length in zip(values, lengths, strict=True)]
-        return {"size": lengths, "distinct": np.array([len(np.unique(row)) for row in kept])}
+    step = max(1, PIECE * len(values) // max(values.size, 1))
+    several = [
+        _tokens(values[start : start + step])
+        if drawn.kind == "tokens"
+        else _numbers(values[start : start + step], drawn.kind)
+        for start in range(0, max(len(values), 1), step)
+    ]
+    found = {name: np.concatenate([piece[name] for piece in several]) for name in several[0]}
+    if drawn.kind == "row":
+        found["outliers"] = np.zeros(len(values), "int64")
+        for place, column in enumerate(values.reshape(len(values), -1).T):
+            numbers = column.astype("float64")
+            limits = None if place in codes else fences(numbers)
+            found["outliers"] += beyond(numbers, limits)
+    return found
+
+
+def _tokens(values: np.ndarray) -> dict[str, np.ndarray]:
+    lengths = _length(values != 0)
+    kept = [row[:length] for row, length in zip(values, lengths, strict=True)]
+    distinct = np.array([len(np.unique(row)) for row in kept], "int64")
+    return {"size": lengths, "distinct": distinct}
+
+
+def _numbers(values: np.ndarray, kind: str) -> dict[str, np.ndarray]:
+    """Return what can be said of some rows of numbers, in about 30 bytes a number."""
     flat = values.reshape(len(values), -1).astype("float64")
     finite = np.isfinite(flat)
     count = finite.sum(1)
     size = count
-    if drawn.kind == "series":
+    if kind == "series":
         size = _length((values != 0).any(-1)) if values.ndim == 3 else count
     zeroed, some = np.where(finite, flat, 0.0), np.maximum(count, 1)
     mean = zeroed.sum(1) / some
@@ -81,12 +104,6 @@ def measures(
     }
     for name in ("mean", "std", "min", "max"):
         found[name] = np.where(count > 0, found[name], np.nan)
-    if drawn.kind == "row":
-        outside = [
-            beyond(column, None if place in codes else fences(column))
-            for place, column in enumerate(flat.T)
-        ]
-        found["outliers"] = np.sum(outside, axis=0, dtype="int64")
     return found
 
 

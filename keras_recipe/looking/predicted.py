@@ -177,13 +177,22 @@ def _numbered(head: Head, y: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     return classes.reshape(shape) if classes.size == np.prod(shape) else classes
 
 
+def _unknown(y: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Return at which places there is no label, but NaN in its place."""
+    if y.dtype.kind in "biu" or y.size != np.prod(shape):
+        return np.zeros(shape, bool)
+    return np.isnan(y).reshape(shape)
+
+
 def _classes(head: Head, made: np.ndarray, y: Any, names: Sequence[str]) -> Predicted:
     p = probabilities(head, made)
     said = p.argmax(-1)
     given = None if y is None else _numbered(head, y, said.shape)
     given = given if given is not None and given.shape == said.shape else None
-    # exactly those two: beside 0 and 1 a -1 or NaN says that a label is not known
-    signs = given is not None and head.units == 1 and set(np.unique(given).tolist()) == {-1, 1}
+    lost = np.zeros(said.shape, bool) if given is None else _unknown(y, said.shape)
+    # exactly those two: beside 0 and 1 a -1 says that a label is not known
+    kinds = [] if given is None or head.units > 1 else np.unique(given[~lost]).tolist()
+    signs = kinds == [-1, 1]
     said = 2 * said - 1 if signs else said  # labels -1 and 1
     scores = _scores(p)
     alone = said.ndim == 1
@@ -195,11 +204,12 @@ def _classes(head: Head, made: np.ndarray, y: Any, names: Sequence[str]) -> Pred
         told = Labelled([f"{text} ({sure:.0%})" for text, sure in pairs], classes=said)
     if given is None:
         return Predicted(None, told, scores, None, head.name)
-    counts = np.ones(given.shape, bool) if head.ignored is None else given != head.ignored
+    counts = ~lost if head.ignored is None else ~lost & (given != head.ignored)
     right, wrong = (given == said) & counts, (given != said) & counts
     if alone:
         scores["correct"] = ~wrong
-        scores["label_confidence"] = _of_label(p, (given + 1) // 2 if signs else given)
+        classes = (given + 1) // 2 if signs else given
+        scores["label_confidence"] = _of_label(p, np.where(lost, -1, classes))
         return Predicted(of(given, names), told, scores, wrong, head.name)
     flat = counts.reshape(len(said), -1)
     scores["accuracy"] = right.reshape(flat.shape).sum(1) / np.maximum(flat.sum(1), 1)

@@ -11,10 +11,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
 from keras_recipe.core.errors import InputError
 from keras_recipe.reports import phrases, pictures, write_file
+from keras_recipe.reports.templates import templates
 from keras_recipe.tensorboard import Writer
 from keras_recipe.tensorboard.markdown import escaped
 
@@ -115,14 +114,8 @@ class View:
             }
             for i, sheet in enumerate(self.sheets)
         ]
-        environment = jinja2.Environment(
-            loader=jinja2.PackageLoader("keras_recipe", "reports"),
-            autoescape=True,
-            finalize=lambda v: phrases.printable(v) if type(v) is str else v,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        return environment.get_template(template).render(
+        page = templates().get_template(template)
+        return page.render(
             title=self.title, note=self.note, pictures=shown, heads=self.heads, rows=self.rows
         )
 

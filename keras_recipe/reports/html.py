@@ -16,22 +16,28 @@ from keras_recipe.core.errors import InputError
 from keras_recipe.core.report import Report
 from keras_recipe.core.result import Result, plain
 from keras_recipe.reports import phrases, pictures
+from keras_recipe.reports.templates import templates
 
 #: Characters of a result's evidence that are shown; all of it is in the JSON report.
 MOST_EVIDENCE = 4000
 
 
-def render(report: Report) -> str:
+def render(report: Report, sections: Mapping[str, str] | None = None) -> str:
     """Return `report` as one HTML page that needs nothing else.
 
     Styles and pictures (PNG, for light and dark screens) are inside, everything that came from
     the user is escaped, and the page's own policy forbids any other script and resource.
+
+    Args:
+        report: What to show.
+        sections: What stands before the problems: HTML by title, its texts escaped already, as
+            `fragments` makes it.
     """
     environment = _environment()
     script = environment.get_template("report.js.jinja").render()
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return environment.get_template("report.html.jinja").render(
-        _context(report, dark=True), links=True, script_hash=digest
+        _context(report, dark=True), links=True, script_hash=digest, sections=sections or {}
     )
 
 
@@ -42,13 +48,7 @@ def notebook(report: Report) -> str:
 
 
 def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("keras_recipe", "reports"),
-        autoescape=True,
-        finalize=lambda v: phrases.printable(v) if type(v) is str else v,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates()
     environment.filters.update(backticked=_backticked, paragraphs=_paragraphs)
     return environment
 

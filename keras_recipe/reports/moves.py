@@ -28,7 +28,7 @@ def gain_text(gain: Mapping[str, Any] | None) -> str:
     ends = [number(gain[name]) for name in ("mean", "low", "high")]
     if any(end is None or not math.isfinite(end) for end in ends):
         return ""
-    if gain["unit"] == "loss":
+    if not gain["unit"].startswith("share"):
         mean, low, high = (f"{end:.3g}" for end in ends)
         return f"{mean} ({low} to {high})"
     mean, low, high = (_percent(end or 0.0) for end in ends)

@@ -74,6 +74,8 @@ def _notes(data: Mapping[str, Any]) -> list[str]:
             notes.append(
                 f"trained again with several seeds, the winner over the {name}: {text}"
             )
+    if again and again.get("reason"):
+        notes.append(phrases.printable(f"no gain over the start is stated: {again['reason']}"))
     return notes
 
 
@@ -85,7 +87,7 @@ def table(data: Mapping[str, Any]) -> RenderableType:
     """
     made = Table(title="Search, trial by trial", title_justify="left", box=None)
     for name in _columns(data):
-        made.add_column(phrases.printable(name), justify="right")
+        made.add_column(Text(phrases.printable(name)), justify="right")
     for place, cells in enumerate(_rows(data)):
         made.add_row(*map(Text, cells), style="green" if place == 0 else "")
     lines = [Text(phrases.printable(verdict(data)), style="bold")]

@@ -9,14 +9,16 @@ from typing import Any
 
 from rich.console import Console, ConsoleOptions, RenderResult
 
+from keras_recipe.core.errors import InputError
 from keras_recipe.data.batch import Batch
-from keras_recipe.experiments.retraining import Retrained
+from keras_recipe.experiments.retraining import Retrained, length
 from keras_recipe.experiments.search_trial import SearchTrial
 from keras_recipe.experiments.searched import Searched
 from keras_recipe.experiments.trial_move import Move, same
 from keras_recipe.experiments.trial_run import Budget, Trial
 from keras_recipe.reports import trials as shown
 from keras_recipe.search.space import fixed
+from keras_recipe.surgery.preserve import random_states
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,22 +49,41 @@ class SearchResult:
 
     @cached_property
     def model(self) -> Any:
-        """The best trial's model: from its file, else trained again with its settings."""
+        """The best trial's model: from its file, else trained again with its settings.
+
+        The file has the weights the trial was judged by. Without one (a search without a
+        folder, a model that Keras cannot write, a file that is gone) the best setting is
+        trained anew with the trial's seed for as many epochs as it took to its best: the rows
+        come in another order, so weights and score are others than the trial's, near as they
+        may be.
+
+        Raises:
+            InputError: It cannot be trained again.
+        """
         best, (train, validation) = self.best, self.rows
         build = fixed(self.build, best.hyperparameters)
         if best.path is not None and best.path.exists():
-            model = build()
-            if not model.built:
-                model.predict_on_batch(train.take(slice(0, 1)).x)
-            model.optimizer.build(model.trainable_variables)
+            with random_states(best.seed):
+                model = build()
+                if not model.built:
+                    model.predict_on_batch(train.take(slice(0, 1)).x)
+                model.optimizer.build(model.trainable_variables)
             model.load_weights(best.path)  # own losses and layers need not be registered
             return model
         size = int(best.hyperparameters.get("batch_size", self.plan.batch_size))
-        budget = Budget(steps=(best.epoch + 1) * -(-len(train) // size), batch_size=size)
         again = Trial(
-            build=build, seed=best.seed, train=train, validation=validation, budget=budget
+            build=build,
+            moves=(length(best.epoch + 1),),
+            seed=best.seed,
+            train=train,
+            validation=validation,
+            budget=Budget(batch_size=size),
         )
-        return again.trained()[1]
+        record, model = again.trained()
+        if model is None:
+            msg = f"The best setting cannot be trained again: {record.message}"
+            raise InputError(msg)
+        return model
 
     def with_retrained(self, found: Retrained) -> SearchResult:
         """Return the result with the trainings over several seeds."""
@@ -103,7 +124,7 @@ class Tuned:
 
 
 def winner(found: SearchResult, kept: Sequence[Move]) -> Tuned | None:
-    """Return the winner if it was proved better than the start (KR504).
+    """Return the winner if it was proved better than the start (KR504), by the objective.
 
     Args:
         found: With the winner trained anew.

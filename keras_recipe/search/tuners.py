@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -15,17 +16,19 @@ import numpy as np
 
 from keras_recipe.core.said import said
 from keras_recipe.experiments.search_trial import SearchTrial
+from keras_recipe.search.optuna_oracle import OptunaSearch
 
 METHODS: dict[str, type] = {
     "random": keras_tuner.RandomSearch,
     "bayesian": keras_tuner.BayesianOptimization,
     "hyperband": keras_tuner.Hyperband,
     "grid": keras_tuner.GridSearch,
+    "optuna": OptunaSearch,
 }
 #: Files from which KerasTuner would go on. A process that is killed while it writes one leaves
 #: half of it, so they are not used: the trials in the journal are told to the oracle again,
 #: in order, and it asks for the same ones, since its seed is the same.
-_STATE = ("oracle.json", "tuner*.json")
+_STATE = ("oracle.json", "tuner*.json", "chief.json")
 
 
 class _KeepBest(keras.callbacks.Callback):
@@ -104,7 +107,7 @@ class Journaled:
         run.hypermodel.begin(seed, keep)
         try:
             super().run_trial(trial, *args, **kwargs)  # type: ignore[misc]
-            fields |= self._judged(keep, run)
+            fields |= self._judged(keep, run, trial.trial_id)
         except keras_tuner.errors.FatalError:
             raise
         except Exception as error:  # noqa: BLE001  a setting may fail in any way: the next one
@@ -116,7 +119,7 @@ class Journaled:
         )  # asked for in `fit`, too
         return SearchTrial(**fields, seconds=round(time.perf_counter() - began, 3))
 
-    def _judged(self, keep: _KeepBest, run: Any) -> dict[str, Any]:
+    def _judged(self, keep: _KeepBest, run: Any, key: str) -> dict[str, Any]:
         curves = run.hypermodel.curves
         if math.isnan(keep.best):
             name = self.oracle.objective.name
@@ -124,7 +127,7 @@ class Journaled:
             text = f"`{name}` was never a finite number; fit logged {shown}"
             return {"curves": curves, "status": "failed", "message": text}
         found = {"score": keep.best, "epoch": keep.epoch, "curves": curves}
-        return {**found, "path": run.saved(run.hypermodel.model, keep.weights)}
+        return {**found, "path": run.saved(key, run.hypermodel.model, keep.weights)}
 
     def _where(self, trial: Any) -> str:
         run, most = self.recipe, self.oracle.max_trials
@@ -209,40 +212,32 @@ class Hypermodel(keras_tuner.HyperModel):
         return history
 
 
-def tuner(
-    method: str,
-    run: Any,
-    *,
-    objective: Any,
-    trials: int,
-    epochs: int,
-    seed: int,
-    directory: Path,
-) -> Any:
-    """Return KerasTuner's tuner of a method, journaled.
+def tuner(run: Any, directory: Path, around: type = Journaled) -> Any:
+    """Return KerasTuner's tuner of a search's method, journaled.
 
     Args:
-        method: One of `METHODS`.
-        run: What the trials share: see `searching.Run`.
-        objective: `keras_tuner.Objective`.
-        trials: At most; Hyperband's own schedule decides how many it needs.
-        epochs: Most epochs of a trial, for Hyperband.
-        seed: Of the oracle.
+        run: What the trials share: a `Run`, whose plan says what is searched.
         directory: Where KerasTuner keeps what it writes.
+        around: What is put around its `run_trial`.
     """
+    plan = run.plan
+    method, _, sampler = plan.method.partition(":")
     plain = METHODS[method]
-    settings: dict[str, Any] = {"max_trials": trials}
-    if method == "hyperband":
-        settings = {"max_epochs": epochs}
-    for pattern in _STATE:
+    settings: dict[str, Any] = {"max_trials": plan.trials}
+    if method == "hyperband":  # its own schedule decides how many it needs
+        settings = {"max_epochs": plan.epochs}
+    elif sampler:
+        settings["sampler"] = sampler
+    own = os.environ.get("KERASTUNER_TUNER_ID")
+    for pattern in _STATE if own is None else (*_STATE, f"{own}.json"):
         for file in directory.glob(f"kerastuner/{pattern}"):
             with suppress(FileNotFoundError):
                 file.unlink()
-    made = type(plain.__name__, (Journaled, plain), {"recipe": run})
+    made = type(plain.__name__, (around, plain), {"recipe": run})
     return made(
         hypermodel=run.hypermodel,
-        objective=objective,
-        seed=seed,
+        objective=plan.target(),
+        seed=plan.seed + 1,  # to KerasTuner 0 means: draw one
         max_consecutive_failed_trials=10**6,  # each is kept as failed; the search goes on
         directory=str(directory),
         project_name="kerastuner",

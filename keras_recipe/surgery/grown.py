@@ -11,6 +11,7 @@ from keras_recipe.core.errors import NotApplicable
 from keras_recipe.surgery.heads import find_heads
 from keras_recipe.surgery.layers import walk
 from keras_recipe.surgery.optimizer import restarted
+from keras_recipe.surgery.weight_decay import go_on_leaving_out
 from keras_recipe.surgery.widen import cloned, hidden
 
 MOST_UNITS = 512  # of a new layer: enough, see `experiments.growing`
@@ -37,6 +38,7 @@ def recompiled(model: Any, like: Any) -> Any:
             run_eagerly=like.run_eagerly,
             jit_compile=like.jit_compile,
         )
+    go_on_leaving_out(model, like)
     return model
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -51,7 +52,7 @@ class Waiting:
     def __init__(self, model: Any) -> None:
         self._model = model
         self._function = untimed(model)
-        self._found: list[tuple[float, float]] = []
+        self._found: list[tuple[float, float, float]] = []
         self._calls, self._window, self._end = 0, range(0), 0.0
         self._wrapper = self._wrapped(self._function)
         model.train_function = self._wrapper
@@ -81,14 +82,20 @@ class Waiting:
 
         `computed` is the median and `waited` the shortest: a busy machine lengthens many of
         them, a slow pipeline all. Where batches come in bursts that says too little, not too
-        much.
+        much. `delayed` is the median of what a thread that does nothing took after each of
+        these steps: a tenth of a millisecond, and tens of milliseconds where other programs
+        want the same processor. Whoever waits for a thread waits that long without any data.
         """
         found = self._found[1:]
         if len(found) < STEPS // 2:
             return None
-        waited, computed = zip(*found, strict=True)
-        seconds = {"waited": min(waited), "computed": statistics.median(computed)}
-        return {**seconds, "steps": len(found)}
+        waited, computed, delayed = zip(*found, strict=True)
+        return {
+            "waited": min(waited),
+            "computed": statistics.median(computed),
+            "delayed": statistics.median(delayed),
+            "steps": len(found),
+        }
 
     def remove(self) -> None:
         """Give the model its train function back."""
@@ -108,9 +115,19 @@ class Waiting:
             began += waited
         for leaf in keras.tree.flatten(result)[:1]:  # all of a step is there at once
             keras.ops.convert_to_numpy(leaf)
+        computed = time.perf_counter() - began
+        self._found.append((waited, computed, _delay()))
         self._end = time.perf_counter()
-        self._found.append((waited, self._end - began))
         return result
+
+
+def _delay() -> float:
+    """Return the seconds until a thread that does nothing is done: a wait for no data."""
+    began = time.perf_counter()
+    thread = threading.Thread(target=int)
+    thread.start()
+    thread.join()
+    return time.perf_counter() - began
 
 
 def untimed(model: Any) -> Any:

@@ -51,6 +51,32 @@ def leaves_out(model: Any) -> bool:
     return any(vars(one).get(_EXCLUDED) for one in optimizers(model))
 
 
+def go_on_leaving_out(model: Any, like: Any) -> None:
+    """Leave out of a fresh copy's decay and penalties what the model it is made of leaves out.
+
+    The settings of optimizers and layers do not name it. Words (`var_names`) are the same for
+    the copy; of single weights, which are others there, biases, scales and shifts are left out.
+    Penalties that were switched off stay off in the layers of the same name.
+
+    Args:
+        model: The copy, compiled; its optimizer has not been built.
+        like: The model.
+    """
+    for own, other in zip(optimizers(model), optimizers(like), strict=False):
+        pattern, single = vars(other).get(_PATTERN), vars(other).get(_EXCLUDED)
+        if pattern or single:
+            own.exclude_from_weight_decay(
+                var_list=excluded(model, ("bias", "norm")) if single else None,
+                var_names=[pattern.pattern] if pattern else None,
+            )
+    twins = dict(walk(model))
+    for path, layer in walk(like):
+        weights = getattr(twins.get(path), "weights", [])
+        for old, new in zip(layer.weights, weights, strict=False):
+            if getattr(old, "regularizer", None) is None and getattr(new, "regularizer", None):
+                new.regularizer = None
+
+
 @dataclass(frozen=True, slots=True)
 class Penalty:
     """A weight and the layer that owns it."""

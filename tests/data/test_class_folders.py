@@ -128,6 +128,20 @@ def test_broken_files_are_noted_and_left_out(pictures):
     assert notes.where("ignored") == ["cats/photo.webp", "loose.png"]
 
 
+def test_a_jpeg_with_a_second_picture_is_a_jpeg(tmp_path):
+    (tmp_path / "a").mkdir()
+    first, second = pixels(20, 30), Image.new("RGB", (30, 20))
+    path = tmp_path / "a" / "1.jpg"
+    first.save(path, "MPO", save_all=True, append_images=[second])
+    with Image.open(path) as image:
+        assert image.format == "MPO"
+    source = open_folder(tmp_path, image_size=(20, 30))
+    x, _ = all_of(source)
+    np.testing.assert_allclose(x[0], np.asarray(first), atol=20)  # of 255; the second is black
+    assert not source.files.notes.of("format")
+    assert not source.files.notes.of("unreadable")
+
+
 def test_the_parts_are_the_whole_and_can_be_sent(pictures):
     source = open_folder(pictures, image_size=8)
     parts = pickle.loads(pickle.dumps(source.partitions))

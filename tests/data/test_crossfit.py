@@ -14,6 +14,8 @@ def test_answers_leave_out_what_does_not_vary_or_count():
     x = RANDOM.normal(size=(60, 3))
     with pytest.raises(NotApplicable, match="vary"):
         CrossFit(Batch(x, np.ones(60)), None, CLASSES).answers()
+    with pytest.raises(NotApplicable, match=r"too many classes.* 60 rows"):
+        CrossFit(Batch(x, np.arange(60)), None, CLASSES).answers()
     y = (x[:, 0] > 0).astype(int)
     weights = (np.arange(60) < 40).astype("float32")
     (answer,) = CrossFit(Batch(x, y, weights), None, CLASSES).answers()

@@ -3,7 +3,15 @@ import pytest
 from specimens import digits
 
 from keras_recipe.core.errors import NotApplicable
-from keras_recipe.data.features import encoded, is_one_hot, is_placed, is_tokens, local, smaller
+from keras_recipe.data.features import (
+    encoded,
+    encoding,
+    is_one_hot,
+    is_placed,
+    is_tokens,
+    local,
+    smaller,
+)
 
 RANDOM = np.random.default_rng(0)
 
@@ -44,6 +52,23 @@ def test_a_thing_is_seen_wherever_it_is():
     moved = local(x)(np.roll(x, 1, axis=1))
     inside = x[:, 1:10].any((1, 2, 3)) & ~x[:, [0, 1, 10, 11]].any((1, 2, 3))
     np.testing.assert_allclose(made[inside].max(1), moved[inside].max(1), atol=1e-5)
+
+
+def test_detail_that_averaging_loses_is_seen():
+    board = np.indices((32, 32)).sum(0) % 2 * 2.0 - 1
+    noise = RANDOM.normal(size=(80, 32, 32, 1))
+    x = noise + np.where(np.arange(80) % 2, 1, 0)[:, None, None, None] * board[..., None]
+    made = local(x)(x)
+    gaps = np.abs(made[::2].mean(0) - made[1::2].mean(0)) / made.std(0).clip(1e-9)
+    assert gaps.max() > 1.8
+    assert len(made[0]) == 4 + 2 * 3 * 24
+
+
+def test_pieces_are_encoded_as_the_whole():
+    for x in (digits()[0][:300], RANDOM.normal(size=(300, 20, 20, 3))):
+        make = encoding(x[:100])
+        parts = np.concatenate([make(x[:7]), make(x[7:])])
+        np.testing.assert_allclose(parts, make(x), rtol=1e-5, atol=1e-5)
 
 
 def test_two_inputs_of_one_shape_give_their_difference():

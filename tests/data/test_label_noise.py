@@ -28,7 +28,7 @@ def noisy(rate, rows=600, held=300):
 
 def test_clean_labels_are_called_clean():
     learned, own, other, _ = noisy(0)
-    assert confident_learning(learned.own, own).rate < 0.02
+    assert confident_learning(learned.own, own.given).rate < 0.02
     assert abs(contradicted(learned.own, own, learned.held, other).rate) < 0.02
     assert sure_and_wrong(learned.own, own) < 0.02
 
@@ -36,7 +36,7 @@ def test_clean_labels_are_called_clean():
 @pytest.mark.parametrize("rate", [0.1, 0.3])
 def test_the_estimate_is_near_the_truth_and_the_suspects_are_right(rate):
     learned, own, other, flipped = noisy(rate)
-    noise = confident_learning(learned.own, own)
+    noise = confident_learning(learned.own, own.given)
     excess = contradicted(learned.own, own, learned.held, other)
     assert noise.rate == pytest.approx(flipped.mean(), rel=0.5)
     assert excess.rate == pytest.approx(flipped.mean(), rel=0.5)

@@ -5,7 +5,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from keras_recipe.data.labels import MOST_FRACTIONS, MOST_VALUES, Labels
+from keras_recipe.data.labels import MOST_FRACTIONS, MOST_VALUES, Labels, one_hot
 
 
 def measured(array, pieces=3):
@@ -102,6 +102,12 @@ def test_merging_equals_one_pass(y):
     for name in ("integers", "unit_rows", "one_hot_rows", "vectors", "rows"):
         assert getattr(merged, name) == getattr(whole, name)
     assert merged.integers == bool((y == np.rint(y)).all())
+
+
+def test_class_numbers_become_vectors():
+    classes = np.array([[2, 0, 1], [1, 1, 0]])
+    np.testing.assert_array_equal(one_hot(classes, 3), np.eye(3)[classes])
+    assert one_hot(np.array([10**6 - 1]), 10**6).sum() == 1  # a square would be 8 TB
 
 
 def test_a_million_classes_fit_in_memory():

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from keras import layers
 from PIL import Image
+from scipy.io import wavfile
 
 from keras_recipe.core.errors import InputError
 from keras_recipe.data.class_folders import open_folder
@@ -58,6 +59,33 @@ def test_held_out_folders_number_the_classes_as_training_does(folder, tmp_path):
         _, _, found = opened(model(4, 4, 3), x, None, validation_data=held)
         assert found["validation_data"].first.y.tolist() == [1]
         assert found["validation_data"].first.x.shape == (1, 4, 4, 3)
+
+
+def test_held_out_images_have_trainings_size(folder, tmp_path):
+    Image.new("RGB", (90, 70)).save(tmp_path / "large.png")
+    held = tmp_path / "held"
+    (held / "b").mkdir(parents=True)
+    (tmp_path / "large.png").rename(held / "b" / "1.png")
+    x, _, found = opened(None, folder, None, test_data=held)
+    assert x.first.x.shape[1:] == (7, 9, 3)
+    assert found["test_data"].first.x.shape == (1, 7, 9, 3)
+
+
+def test_held_out_sounds_have_trainings_length(tmp_path):
+    for split, steps, channels in (("data", 50, 2), ("held", 80, 1)):
+        (tmp_path / split / "a").mkdir(parents=True)
+        wave = np.ones((steps, channels), "int16")
+        wavfile.write(tmp_path / split / "a" / "1.wav", 8000, wave)
+    x, _, found = opened(None, tmp_path / "data", None, test_data=tmp_path / "held")
+    assert x.first.x.shape == found["test_data"].first.x.shape == (1, 50, 2)
+
+
+def test_a_list_of_labels_beside_class_folders_is_no_table(folder):
+    (folder / "labels.csv").write_text("file,label\na/1.png,a\n")
+    source = open_path(folder)
+    assert source.files.kind == "image"
+    assert source.files.classes == ("a", "b")
+    assert open_path(folder / "labels.csv").files.kind == "table"
 
 
 def test_what_is_no_path_stays_as_it_is():

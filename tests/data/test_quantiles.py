@@ -1,6 +1,7 @@
 """Quantiles in one pass are near the exact ones, and parts can be merged."""
 
 import pickle
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -68,6 +69,25 @@ def test_rows_of_many_widths_are_put_together():
     one.merge(other)
     assert one.of(0)["0.5"] == 1
     assert one.digests[0].each[0].size() == 30 + 240 + 270
+
+
+@pytest.mark.parametrize("shape", [(4000, 28, 28), (40_000, 64)])
+def test_a_large_batch_takes_little_memory(shape):
+    x = RANDOM.integers(0, 256, shape, "uint8")
+    some, made = x[:, ::2], Quantiles()  # not in one piece
+    tracemalloc.start()
+    made.add(Batch(some))
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 4 * 2**20
+    assert made.of(0)["0.5"] == pytest.approx(127, abs=3)
+
+
+def test_pieces_change_no_number(monkeypatch):
+    once = [sketched(KINDS["normal"].reshape(shape)).of(0) for shape in ((-1, 10), (-1, 5, 2))]
+    monkeypatch.setattr(quantiles, "PIECE", 70)
+    pieces = [sketched(KINDS["normal"].reshape(s)).of(0) for s in ((-1, 10), (-1, 5, 2))]
+    assert once == pieces
 
 
 def test_text_and_nothing():

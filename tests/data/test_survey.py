@@ -105,6 +105,20 @@ def test_pictures_words_weights_and_one_hot_labels():
     assert told["labels"] == {"y": {"0": 20, "1": 20, "2": 20}}
 
 
+@pytest.mark.usefixtures("small_parts")
+def test_labels_are_counted_over_all_parts():
+    def labels(y):
+        return survey(open_source(X, y)).to_dict()["labels"]
+
+    late = np.where(np.arange(9000) < 8000, 0.0, 7.0)
+    late[5] = np.nan  # no label
+    assert labels(late) == {"y": {"0": 7999, "7": 1000}}
+    assert labels(np.r_[np.zeros(8999), 0.5])["y"] == {"0": 8999, "0.5": 1}
+    assert labels({"a": Y, "b": np.eye(4)[Y]}) == {
+        name: {str(k): int((k == Y).sum()) for k in range(4)} for name in ("y['a']", "y['b']")
+    }
+
+
 def test_a_million_classes_are_told_in_a_line():
     found = survey(open_source(np.zeros((9000, 1)), np.arange(9000) * 111))
     assert found.to_dict()["labels"] == {"y": None}
@@ -125,7 +139,8 @@ def test_what_was_read_before_an_error_is_told():
     assert "reading ended after 500 rows" in printed(found)
 
 
-def test_a_stream_is_read_in_one_go():
+def test_a_stream_is_read_in_one_go(monkeypatch):
+    monkeypatch.setattr(Broken, "num_batches", None)
     with pytest.raises(InputError, match='only be read in one go; read it with engine="local"'):
         survey(open_source(Broken()), engine="dask")
 

@@ -29,6 +29,10 @@ def test_names_in_brackets_are_no_markup():
     assert "[b]: 9 rows" in printed(features=[row], kind="[b]")
 
 
+def test_labels_keep_their_brackets():
+    assert "y: 2 labels ([red]: 5, [/]: 4)" in printed(labels={"y": {"[/]": 4, "[red]": 5}})
+
+
 def test_what_is_left_out_is_said():
     row = {"name": "x", "dtype": "int64", "count": 9}
     assert "and 5 more" in printed(features=[row] * (MOST_ROWS + 5))

@@ -1,5 +1,6 @@
 """CSV and Parquet files: every column a number, decided on all rows, and said."""
 
+import csv
 import pickle
 
 import keras
@@ -11,7 +12,9 @@ from keras import layers
 import keras_recipe
 from keras_recipe.core.errors import ConfigError, InputError
 from keras_recipe.data import columns_read, tables
+from keras_recipe.data.columns_read import Gathered
 from keras_recipe.data.sources import open_source
+from keras_recipe.data.survey import survey
 from keras_recipe.data.tables import open_table
 
 ROWS = 300
@@ -145,6 +148,124 @@ def test_many_words_are_hashed_but_all_of_a_target_are_numbered(tmp_path, monkey
     x, y = all_of(source)
     assert len(set(x[:, 0].tolist())) == 99
     assert sorted(y.tolist()) == list(range(99))
+
+
+def test_a_target_of_numbers_keeps_no_words(monkeypatch):
+    monkeypatch.setattr(columns_read, "MOST_WORDS", 50)
+    target = Gathered("y", is_target=True)
+    for start in range(0, 1000, 20):
+        target.add([f"{n / 8}" for n in range(start, start + 20)])
+    assert len(target.words) <= 50
+    assert target.decide().kind == "number"
+    commas = Gathered("y", is_target=True)
+    commas.add([f"{n},25" for n in range(99)])
+    commas.add(["7,5", "many"])
+    assert commas.words == {"many"}
+    assert commas.decide().form == ","
+
+
+def test_words_after_very_many_numbers_are_the_classes(monkeypatch):
+    monkeypatch.setattr(columns_read, "MOST_WORDS", 50)
+    target = Gathered("y", is_target=True)
+    target.add([str(n) for n in range(60)])
+    target.add(["cat", "dog"] * 50)
+    column = target.decide()
+    assert (column.kind, column.words, column.whole) == ("words", ("cat", "dog"), False)
+    np.testing.assert_array_equal(column.convert(["dog", "7"]), [1, np.nan])
+    assert "too many to be classes" in dict(target.told())["mixed"]
+
+
+@pytest.mark.parametrize(
+    ("words", "huge"),
+    [
+        (["1e30", "2e30"], False),
+        (["9007199254740994.5", "1.0"], False),
+        (["9007199254740993", "1"], True),
+        (["-9007199254740993", "1e30"], True),
+    ],
+)
+def test_only_what_is_written_as_a_whole_number_is_rounded(words, huge):
+    column = Gathered("a", is_target=True)
+    column.add(words)
+    assert ("huge" in dict(column.told())) == huge
+    assert not column.decide().whole  # float64 could not say
+
+
+@pytest.mark.parametrize(
+    ("values", "huge"),
+    [
+        (pd.Series([1e30, 2.0]), False),
+        (pd.Series([2**60 + 1, 2]), True),
+        (pd.Series([2**60 + 1, None], dtype="Int64"), True),
+    ],
+)
+def test_the_type_says_what_is_a_whole_number(values, huge):
+    column = Gathered("a", is_target=True)
+    column.add(values)
+    assert ("huge" in dict(column.told())) == huge
+    assert not column.decide().whole
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "rows"),
+    [
+        ("0,1,2\n5,6,7\n", ("0", "1", "2"), 1),
+        (",0,1\n0,5,6\n", ("column 0", "0", "1"), 1),
+        ("0,1\nx,6\n", ("0", "1"), 1),
+        ("0,1\n5,6\n", ("column 0", "column 1"), 2),
+        ("0\n5\n", ("column 0",), 2),
+        ("0,1,3\n5,6,7\n", ("column 0", "column 1", "column 2"), 2),
+    ],
+)
+def test_counted_columns_are_a_header(text, names, rows, tmp_path):
+    source = open_table(written(tmp_path, text))
+    assert tuple(column.name for column in source.files.columns) == names
+    assert len(all_of(source)[0]) == rows
+    assert len(said(source, "header")) == 1
+
+
+def test_what_pandas_writes_of_a_frame_without_names(tmp_path):
+    values = RANDOM.random((5, 4))
+    for index in (True, False):
+        pd.DataFrame(values).to_csv(tmp_path / "t.csv", index=index)
+        x, _ = all_of(open_table(tmp_path / "t.csv"))
+        np.testing.assert_allclose(x[:, -4:], values)
+
+
+def test_a_long_text_in_quotes_is_a_field(tmp_path):
+    limit = csv.field_size_limit()
+    text = "word, " * 30_000
+    source = open_table(written(tmp_path, f'a,b\n"{text}",1\nshort,2\n'))
+    assert source.files.columns[0].words == ("short", text.strip())
+    assert len(all_of(source)[0]) == 2
+    assert csv.field_size_limit() == limit
+
+
+def test_parquets_codes_with_a_gap_are_words(tmp_path):
+    pytest.importorskip("pyarrow")
+    kind = pd.Categorical(["red", None, "blue", "red"])
+    made = pd.DataFrame({"kind": kind, "n": pd.array([2**60, None, 3, 4], "Int64")})
+    made.to_parquet(tmp_path / "t.parquet")
+    source = open_table(tmp_path / "t.parquet")
+    x, _ = all_of(source)
+    np.testing.assert_array_equal(x[:, 0], [1, 2, 0, 1])
+    np.testing.assert_array_equal(x[:, 1], [2**60, np.nan, 3, 4])
+    assert len(said(source, "missing")) == 2
+    assert "beyond 2^53" in said(source, "huge")[0]
+
+
+def test_a_first_part_without_rows(tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    table = pytest.importorskip("pyarrow").table({"a": [1.0, 2.0], "y": [0, 1]})
+    with parquet.ParquetWriter(tmp_path / "1.parquet", table.schema) as writer:
+        for part in (table.slice(0, 0), table):
+            writer.write_table(part)
+    parquet.write_table(table.slice(0, 0), tmp_path / "0.parquet")
+    source = open_table(tmp_path, "y")
+    assert len(source.first) == 2
+    x, y = all_of(source)
+    assert (x.tolist(), y.tolist()) == ([[1.0], [2.0]], [0, 1])
+    assert survey(source).rows == 2
 
 
 def test_held_out_rows_are_read_as_the_training_rows_are(tmp_path):

@@ -90,6 +90,37 @@ def test_each_of_several_outputs_is_averaged_in_its_own_way():
     np.testing.assert_allclose(softmax(found["kind"]), mean, atol=1e-6)
 
 
+def two_listed():
+    entrance = keras.Input((64,))
+    hidden = L.Dense(8, activation="relu")(entrance)
+    outputs = [L.Dense(10, name="kind")(hidden), L.Dense(1, name="size")(hidden)]
+    model = keras.Model(entrance, outputs)
+    model.compile(
+        "adam",
+        {"kind": LOGITS, "size": "mse"},
+        loss_weights={"kind": 1.0, "size": 0.5},
+        metrics={"kind": ["accuracy"], "size": ["mae"]},
+    )
+    return model
+
+
+def test_losses_weights_and_metrics_by_name_over_a_list_of_outputs(tmp_path):
+    member, sizes = two_listed(), X[:, :1]
+    made = averaged([member], X)
+    assert made.output_names == ["kind", "size"]
+    expected = member.evaluate(X, [Y, sizes], verbose=0, return_dict=True)
+    assert made.evaluate(X, [Y, sizes], verbose=0, return_dict=True) == pytest.approx(
+        expected, rel=1e-5
+    )
+    assert {"kind_accuracy", "size_mae"} <= set(expected)
+    assert averaged([two_listed(), two_listed()], X).evaluate(X, [Y, sizes], verbose=0)
+    made.save(tmp_path / "two.keras")
+    again = keras.saving.load_model(tmp_path / "two.keras")
+    assert again.evaluate(X, [Y, sizes], verbose=0, return_dict=True) == pytest.approx(
+        expected, rel=1e-5
+    )
+
+
 def test_one_file_holds_it_and_no_custom_objects_are_needed(tmp_path):
     made = averaged([classifier(metrics=["accuracy"]) for _ in range(2)], X, weights=[2, 1])
     made.fit(X, Y, verbose=0)

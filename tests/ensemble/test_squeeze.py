@@ -10,6 +10,7 @@ from specimens import classifier, digits, subject
 from keras_recipe.core.errors import InputError
 from keras_recipe.data.batch import Batch
 from keras_recipe.ensemble.library import Library
+from keras_recipe.ensemble.pool import Pool
 from keras_recipe.ensemble.squeeze import Squeeze, Wishes
 from keras_recipe.experiments.held_out import HeldOut
 from keras_recipe.surgery.preserve import variables_of
@@ -142,3 +143,14 @@ def test_what_cannot_be_squeezed_is_refused():
     for wrong in ("runs/search", 3, [3]):
         with pytest.raises(InputError, match="`search`"):
             Library.of(wrong)
+
+
+def test_the_same_model_twice_counts_once():
+    keras.utils.set_random_seed(0)
+    one, other = build(), build()
+    left_out = {}
+    pool = Pool(TRAIN.x[:2], left_out)
+    for name, model in (("a", one), ("b", one), ("c", other)):
+        pool.add(name, model)
+    assert list(pool.models) == ["a", "c"]
+    assert left_out["b"] == "it is the same object as a"

@@ -9,6 +9,7 @@ from climbing import build, rows
 
 from keras_recipe.core.errors import InputError
 from keras_recipe.ensemble.train import AVERAGED, Trainings, file_name
+from keras_recipe.experiments.trial_move import Move
 from keras_recipe.experiments.trial_run import Budget, Trial
 from keras_recipe.loss import data_loss, predict
 
@@ -98,3 +99,20 @@ def test_a_folder_of_another_program_or_a_damaged_file_is_refused(tmp_path):
     (tmp_path / f"{file_name('start, seed 0')}.weights.h5").write_text("no weights")
     with pytest.raises(InputError, match="does not hold the weights"):
         trainings(tmp_path).run([0])
+
+
+def test_the_same_moves_with_other_settings_are_other_trainings(tmp_path):
+    def tuned(epochs):
+        move = Move(name="tuned", text="the winner's", fit={"epochs": epochs})
+        trial = Trial(
+            build=build,
+            moves=(move,),
+            train=rows(),
+            validation=VALIDATION,
+            budget=Budget(steps=30),
+        )
+        return Trainings(trial, tmp_path).run([0], [(move,)])
+
+    assert tuned(1)[0].record.steps == 3
+    with pytest.raises(InputError, match=r"another run \(moves differ"):
+        tuned(2)

@@ -114,6 +114,13 @@ def test_no_time_no_verdict():
     assert run(model, *diabetes(), 0.9, seconds=0.0) is None
 
 
+def test_a_training_of_millions_of_outputs_is_not_begun(monkeypatch):
+    monkeypatch.setattr(module, "advance", lambda *_: pytest.fail("it was trained"))
+    monkeypatch.setattr(module, "LARGE", 4 * 8)  # a batch of eight numbers
+    monkeypatch.setattr(module, "LATE", 0)
+    assert run(line(), *diabetes(), 0.9) is None
+
+
 def test_what_is_settled_is_not_compared():
     x, y = diabetes()
     made = subject(line(), x, ((y - y.mean()) / y.std()).astype("float32"))

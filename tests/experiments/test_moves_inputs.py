@@ -1,9 +1,12 @@
 """Less of each row: half the pixels, or the features whose shuffling costs something."""
 
+import warnings
+
 import keras
 import numpy as np
 import pytest
 from keras import layers as L
+from sklearn.exceptions import DataConversionWarning
 
 from keras_recipe.core.errors import NotApplicable
 from keras_recipe.experiments.moves_inputs import smaller_input
@@ -70,3 +73,13 @@ def test_images_that_would_become_too_small_stay():
     deep = build((8, 8, 1), L.Conv2D(2, 5), L.Conv2D(2, 2), L.Flatten())
     with pytest.raises(NotApplicable, match="cannot be built anew"):
         planned(deep, x, np.arange(16) % 2)
+
+
+def test_one_column_of_numbers_is_learned_without_a_word():
+    x, _ = rows()
+    model = keras.Sequential([keras.Input((10,)), L.Dense(8), L.Dense(1)])
+    model.compile("adam", "mse")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", DataConversionWarning)
+        (move,) = planned(model, x, x[:, 2:3] + x[:, 5:6])
+    assert move.name == "fewer features"

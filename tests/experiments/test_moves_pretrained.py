@@ -89,3 +89,10 @@ def test_what_fits_nowhere_is_left_out_and_what_is_no_model_is_refused(tmp_path)
         planned(3)
     with pytest.raises(InputError, match="`pretrained` cannot be loaded"):
         planned(tmp_path / "none.keras")
+
+
+def test_a_softmax_of_its_own_is_no_output_layer_to_put_on_top():
+    model = keras.Sequential([keras.Input((5,)), L.Dense(8, "relu"), L.Dense(2), L.Softmax()])
+    model.compile("adam", "sparse_categorical_crossentropy")
+    with pytest.raises(NotApplicable, match="not made by the last layer alone"):
+        planned(net(12, 4, classes=7), model)

@@ -7,6 +7,7 @@ from keras import layers
 from keras_recipe.core.errors import InputError
 from keras_recipe.experiments.trial_model import loss_form, made, maker, model_form
 from keras_recipe.model import RecipeModel
+from keras_recipe.surgery.weight_decay import leaves_out, set_weight_decay
 
 
 def weights(model):
@@ -112,3 +113,17 @@ def test_another_program_has_another_form():
     assert model_form(build()) == model_form(build())
     assert model_form(build()) != model_form(build(units=17))
     assert model_form(build()) != model_form(build(rate=0.5))
+    assert model_form(build()) != model_form(build(dropout=0.5))
+    tanh = build()
+    tanh.layers[0].activation = keras.activations.tanh
+    assert model_form(build()) != model_form(tanh)
+
+
+def test_what_a_model_leaves_out_its_copies_leave_out():
+    model = keras.Sequential([keras.Input((3,)), layers.Dense(2, kernel_regularizer="l2")])
+    optimizer = keras.optimizers.AdamW(weight_decay=0.1)
+    optimizer.exclude_from_weight_decay(var_list=[model.layers[0].bias])
+    model.compile(optimizer, "mse")
+    assert len(maker(model)().losses) == 1
+    assert leaves_out(maker(model)())
+    assert not maker(set_weight_decay(model, 0.0))().losses

@@ -44,3 +44,15 @@ def test_the_later_move_decides_how_long_and_how_much():
     found = merged(moves, steps=10, batch_size=32)
     assert (found["steps"], found["epochs"], found["batch_size"]) == (50, None, 8)
     assert merged(moves[:1], steps=10)["steps"] is None
+
+
+def test_callbacks_of_several_moves_add_up():
+    stop, other = keras.callbacks.EarlyStopping(), keras.callbacks.TerminateOnNaN()
+    moves = [
+        Move(name="a", text="", fit={"callbacks": [stop]}),
+        Move(name="b", text="", fit={"epochs": 3}),
+        Move(name="c", text="", fit={"callbacks": other}),
+    ]
+    assert merged(moves)["callbacks"] == [stop, other]
+    assert moves[0].fit["callbacks"] == [stop]
+    assert "callbacks" not in merged(moves[1:2])

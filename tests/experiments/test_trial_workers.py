@@ -8,7 +8,7 @@ import joblib
 import keras
 import numpy as np
 import pytest
-from climbing import FASTER, SLOWER, WIDE, build, climb, ladder, rows, timeless
+from climbing import FASTER, SLOWER, build, climb, ladder, rows, timeless
 
 from keras_recipe.core.errors import InputError
 from keras_recipe.experiments import trial_child
@@ -35,7 +35,7 @@ def test_parallel_and_serial_journals_are_equal(two, tmp_path):
     state = np.random.get_state()[1].copy()
     winners = []
     for name, parallel in (("serial", None), ("parallel", two)):
-        found = ladder(journal=tmp_path / name, parallel=parallel).climb([FASTER, SLOWER, WIDE])
+        found = ladder(journal=tmp_path / name, parallel=parallel).climb([FASTER, SLOWER])
         winners.append([rung.reason for rung in found.rungs])
     assert timeless(tmp_path / "serial") == timeless(tmp_path / "parallel")
     assert winners[0] == winners[1]

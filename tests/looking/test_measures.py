@@ -1,6 +1,9 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 
+from keras_recipe.looking import measures as module
 from keras_recipe.looking.kinds import Drawn
 from keras_recipe.looking.measures import beyond, fences, measures
 
@@ -48,3 +51,35 @@ def test_the_size_of_padded_rows_is_what_comes_before_the_padding():
 def test_the_size_of_text_is_its_letters():
     found = measures(Drawn("text", "x", np.array([["ab"], [""]])), ["ab", ""])
     assert found["size"].tolist() == [2, 0]
+
+
+RANDOM = np.random.default_rng(1)
+KINDS = {
+    "image": RANDOM.integers(0, 256, (60, 6, 5, 3), "uint8"),
+    "series": np.where(RANDOM.random((60, 8, 2)) < 0.2, 0, RANDOM.random((60, 8, 2))),
+    "row": np.where(RANDOM.random((60, 4)) < 0.1, np.nan, RANDOM.standard_cauchy((60, 4))),
+    "tokens": RANDOM.integers(0, 5, (60, 9)),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_pieces_change_no_number(kind, monkeypatch):
+    drawn = Drawn(kind, "x", KINDS[kind])
+    whole = measures(drawn)
+    monkeypatch.setattr(module, "PIECE", 50)
+    pieces = measures(drawn)
+    assert list(pieces) == list(whole)
+    for name, values in whole.items():
+        np.testing.assert_array_equal(pieces[name], values)
+        assert pieces[name].dtype == values.dtype
+
+
+@pytest.mark.parametrize("kind", ["image", "row"])
+def test_large_rows_take_little_memory(kind):
+    x = np.tile(np.arange(250, dtype="uint8"), (20_000, 1))
+    drawn = Drawn(kind, "x", x.reshape(-1, 25, 10) if kind == "image" else x)
+    tracemalloc.start()
+    measures(drawn)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 2 * x.nbytes

@@ -72,6 +72,27 @@ def test_two_classes(loss, activation, labels):
     assert np.isfinite(found.scores["loss"]).all()
 
 
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        ([1, np.nan, 1], [0, 1, 0]),  # ones and gaps are no signs
+        ([-1, np.nan, 1], [-1, 1, -1]),
+        ([-1, 1, 1], [-1, 1, -1]),
+        ([-1, 0, 1], [0, 1, 0]),  # beside 0 and 1 a -1 is no class
+    ],
+)
+def test_labels_are_signs_where_they_are_those_two(labels, said):
+    model = compiled(layers.Dense(1, activation="tanh"), shape=(1,), loss="hinge")
+    model.layers[-1].set_weights([np.ones((1, 1), "float32"), np.zeros(1, "float32")])
+    x = np.array([[-2.0], [3.0], [-1.0]], "float32")
+    found = predicted(model, Batch(x, np.array(labels, "float32")), task="binary")
+    assert found.scores["prediction"].tolist() == said
+    lost = np.isnan(labels)
+    assert np.isnan(found.scores["label_confidence"][lost]).all()
+    assert not found.wrong[lost].any()  # what is not known is not wrong
+    assert found.wrong[2]
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_a_row_without_a_prediction_spoils_no_other(bad):
     x = np.concatenate([SAYS, np.full((1, 3), bad, "float32")])

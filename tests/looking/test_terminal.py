@@ -4,6 +4,7 @@ import board_reader
 import keras
 import numpy as np
 import pytest
+from factories import PLAIN
 from typer.testing import CliRunner
 
 from keras_recipe import cli
@@ -11,22 +12,11 @@ from keras_recipe.core.errors import InputError
 from keras_recipe.looking.browse import browse
 from keras_recipe.looking.terminal import chosen
 
-FACTORY = """
-import keras, numpy as np
-
-def factory():
-    print("the user's own words")
-    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, activation="softmax")])
-    model.compile("sgd", "sparse_categorical_crossentropy")
-    x = np.random.default_rng(0).random((64, 3), "float32")
-    return model, x, (x[:, 0] > 0.5).astype("int32")
-"""
-
 
 @pytest.fixture(autouse=True)
 def project(tmp_path, monkeypatch):
     """A current folder with look.py and table.csv."""
-    (tmp_path / "look.py").write_text(FACTORY, encoding="utf-8")
+    (tmp_path / "look.py").write_text(PLAIN, encoding="utf-8")
     (tmp_path / "table.csv").write_text("a,b,kind\n1,2,x\n3,4,y\n9,9,x\n", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [*sys.path])

@@ -35,3 +35,10 @@ def test_a_failed_model_and_too_few_rows_are_called_so():
     text = bought.render(data)
     assert "failed" in text
     assert "too few rows" in text
+
+
+def test_brackets_are_no_markup():
+    data = shown(ensemble=averaged(notes=("[red]best", "[/]", "")))
+    text = bought.render(data)
+    assert "[red]best" in text
+    assert "[/]" in text

@@ -200,3 +200,11 @@ def test_a_symptom_and_its_cause_lead_to_each_other(causal_report):
         "#problem-2",
     ]
     assert "href" not in html.notebook(causal_report)
+
+
+def test_sections_stand_before_the_problems(report):
+    text = html.render(report, {"What <it> gained": "<table><tr><td>7 %</td></tr></table>"})
+    page = Page(text)
+    assert "7 %" in page.texts["td"]
+    assert "What <it> gained" in page.texts["h2"]
+    assert text.index("<td>7 %") < text.index("root cause first")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from keras_recipe.reports.moves import gain_text
+from keras_recipe.reports.moves import gain_text, render
 
 
 @pytest.mark.parametrize(
@@ -20,3 +20,18 @@ def test_a_gain_has_its_interval(mean, low, high, unit, text):
 
 def test_no_gain_is_no_text():
     assert gain_text(None) == ""
+
+
+def test_brackets_are_no_markup():
+    gain = {"mean": 0.1, "low": 0.0, "high": 0.2, "unit": "share of the loss"}
+    move = {"name": "[b]drop", "text": "[red]rate", "loss": 1.0, "kept": True, "reason": ""}
+    text = render(
+        {
+            "moves": [{**move, "validation": gain, "training": gain}],
+            "verdict": "[i]done",
+            "more_data": "",
+            "left_out": {"[x]": "[/]"},
+        }
+    )
+    for word in ("[b]drop", "[red]rate", "[i]done", "[x] ([/])"):
+        assert word in text

@@ -37,6 +37,13 @@ def test_every_rung_is_a_row_with_its_loss_and_reason():
     assert "not tried: deeper (no place)" in text
 
 
+def test_brackets_are_no_markup():
+    data = {**DATA, "rungs": [rung("[b]wider", 1.0, 0.5, reason="[red]gain")]}
+    text = rungs.render({**data, "left_out": {"[i]deeper": "[/]"}}, width=120)
+    for word in ("[b]wider", "[red]gain", "[i]deeper ([/])"):
+        assert word in text
+
+
 def test_the_picture_follows_the_kept_ones_down_to_the_goal():
     picture = rungs.picture(DATA)
     assert picture["series"]["kept so far"] == [2.0, 2.0, 0.05]

@@ -33,6 +33,16 @@ def test_failed_trials_are_named_and_their_words_are_no_markup():
     )  # nothing of the user's becomes HTML
 
 
+def test_brackets_in_names_and_values_are_no_markup():
+    data = record()
+    for trial in data["trials"]:
+        trial["hyperparameters"] = {"[red]axis": "[/]", **trial["hyperparameters"]}
+    axes = {"[red]axis": {}, **data["axes"]}
+    text = trials.render({**data, "axes": axes, "objective": "[b]loss"})
+    for word in ("[red]axis", "[/]", "[b]loss"):
+        assert word in text
+
+
 def test_a_search_without_a_finished_trial_is_shown():
     data = {**record(), "ranked": []}
     assert "no trial of 21 was finished" in trials.render(data)

@@ -53,3 +53,15 @@ def test_an_unknown_method_is_one_sentence():
     done = run("--method", "randon")
     assert done.exit_code == 2
     assert "random" in done.output
+
+
+def test_workers_without_a_folder_are_refused():
+    done = run("--workers", "2")
+    assert done.exit_code == 2
+    assert "--log-dir" in done.output
+
+
+def test_an_address_that_is_none_is_one_sentence():
+    done = run("--chief", "here", "--log-dir", "log")
+    assert done.exit_code == 2
+    assert "HOST:PORT" in done.output

@@ -7,6 +7,8 @@ from keras import layers as L
 
 from keras_recipe.core.errors import NotApplicable
 from keras_recipe.surgery.grown import deepened, recompiled, widened, widths_of
+from keras_recipe.surgery.rebuilt import rebuilt
+from keras_recipe.surgery.weight_decay import set_weight_decay
 
 HEAD = {"units": 3, "activation": "softmax"}
 
@@ -92,3 +94,31 @@ def test_a_class_of_the_users_own_cannot_be_built_anew():
     model(np.ones((1, 2), "float32"))
     with pytest.raises(NotApplicable):
         deepened(model)
+
+
+def decayed(model):
+    """Names of the variables that the decay shrinks: a step at a rate of 1 without a loss."""
+    optimizer = model.optimizer
+    optimizer.build(model.trainable_variables)
+    model.set_weights([np.ones(w.shape) for w in model.get_weights()])
+    optimizer.apply([keras.ops.zeros(w.shape) for w in model.trainable_variables])
+    weights = zip(model.trainable_variables, model.get_weights(), strict=True)
+    return {variable.path for variable, value in weights if value.max() < 1}
+
+
+@pytest.mark.parametrize("copy", [lambda m: widened(m, [4]), deepened, rebuilt])
+def test_a_copy_leaves_out_of_its_decay_what_the_model_does(copy):
+    model = net(L.Dense(2), L.Dense(**HEAD))
+    optimizer = keras.optimizers.AdamW(0.1, weight_decay=0.5)
+    optimizer.exclude_from_weight_decay(var_names=["bias"])
+    model.compile(optimizer, "sparse_categorical_crossentropy")
+    names = decayed(copy(model))
+    assert names
+    assert not any("bias" in name for name in names)
+
+
+@pytest.mark.parametrize("copy", [lambda m: widened(m, [4]), deepened, rebuilt])
+def test_penalties_that_were_switched_off_stay_off_in_a_copy(copy):
+    model = net(L.Dense(2, kernel_regularizer="l2"), L.Dense(**HEAD))
+    assert len(copy(model).losses) == 1
+    assert not copy(set_weight_decay(model, 0.0)).losses

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 
+from keras_recipe.surgery import waiting
 from keras_recipe.surgery.waiting import STEPS, Waiting, untimed
 
 TIMED = keras.backend.backend() != "tensorflow"
@@ -67,6 +68,17 @@ def test_the_wait_of_a_slow_pipeline_is_measured():
     found = timing.found[0]
     assert found["steps"] == STEPS
     assert found["waited"] > 0.01
+    assert 0 < found["delayed"] < found["waited"]
+
+
+@pytest.mark.skipif(not TIMED, reason="TensorFlow reads within its compiled step")
+def test_each_step_is_timed_beside_a_thread_that_does_nothing(monkeypatch):
+    delays = iter([9.0, *[0.25] * 5, *[0.5] * 3])  # the first step only waits for the others
+    monkeypatch.setattr(waiting, "_delay", lambda: next(delays))
+    timing = Timing()
+    fitted([timing], epochs=1)
+    assert timing.found[0]["delayed"] == 0.25
+    assert next(delays, None) is None
 
 
 def test_losses_are_the_same_and_the_function_is_put_back():

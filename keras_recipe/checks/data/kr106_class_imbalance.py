@@ -8,6 +8,7 @@ from keras_recipe.core.check import check
 from keras_recipe.core.errors import NotApplicable
 from keras_recipe.core.result import Fix, Result, failed, passed, warned
 from keras_recipe.data.batch import Batch, leaves
+from keras_recipe.data.labels import MOST_VALUES
 from keras_recipe.data.refitting import weigh_evenly
 from keras_recipe.surgery.initialize import initialize_output_bias
 from keras_recipe.task import Head, Task
@@ -86,6 +87,8 @@ def class_imbalance(
     known = [(head, found) for head, found in pairs if found is not None]
     if not known:
         msg = "no output has classes to count"
+        if any(h.kind == "multiclass" and h.labels and not h.labels.values for h in task.heads):
+            msg = f"there are more than {MOST_VALUES} classes, which are not counted one by one"
         raise NotApplicable(msg)
     for head, found in known:
         if head.structure == "sample" and (bad := _upside_down(head, found, inverted, uneven)):

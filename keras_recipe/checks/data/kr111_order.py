@@ -9,7 +9,7 @@ from keras_recipe.core.errors import NotApplicable
 from keras_recipe.core.result import Fix, Result, failed, passed, warned
 from keras_recipe.data.batch import Batch, leaves
 from keras_recipe.data.crossfit import CrossFit
-from keras_recipe.data.order import COLUMNS, Order, label_of_rows
+from keras_recipe.data.order import COLUMNS, Order, label_of_rows, sorted_by_chance
 from keras_recipe.data.refitting import with_settings
 from keras_recipe.data.resplitting import shuffle_and_split
 from keras_recipe.subject import FitSettings
@@ -23,17 +23,21 @@ _SHUFFLE = Fix(
 )
 _SURE, _STRENGTH = 5.0, 0.3  # deviations and share that prove a relation, as in KR118
 _NOT_CUT = "a time series is rightly cut by time; a net that knows no time cannot go beyond it"
+_CHANCE = 1e-4  # of mixed rows lying class by class, below which they were sorted: as KR113
 
 
 def _shares(labels: np.ndarray, classes: np.ndarray) -> np.ndarray:
-    counts = np.array([(labels == c).sum() for c in classes], "float64")
+    found, numbers = np.unique(labels[~np.isnan(labels)], return_counts=True)
+    counts = np.zeros(len(classes))
+    counts[np.searchsorted(classes, found)] = numbers
     return counts / max(counts.sum(), 1)
 
 
 def _cut_classes(mine: Order, held: np.ndarray, split: str, apart: float) -> Result | None:
     """Judge held-out classes against training rows that are stored class by class."""
     sizes = mine.sizes
-    if len(mine.labels or []) > len(sizes):  # more than one block a class
+    mixed = len(mine.labels or []) > len(sizes)  # more than one block a class
+    if mixed or (len(sizes) > 1 and sorted_by_chance(sizes.values()) > _CHANCE):
         return None
     classes = np.union1d(list(sizes), held)
     trained = np.array([sizes.get(float(c), 0) for c in classes], "float64")
@@ -52,7 +56,7 @@ def _cut_classes(mine: Order, held: np.ndarray, split: str, apart: float) -> Res
         where=split,
         cause="The rows were stored class by class; Keras's validation_split takes the last.",
         fix=_SHUFFLE,
-        evidence={"classes": [float(c) for c in classes[:50]], "new": new},
+        evidence={"classes": classes[:50].tolist(), "new": new},
     )
 
 

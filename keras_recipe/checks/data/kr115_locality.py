@@ -26,7 +26,8 @@ def locality(
         Let the receptive field be at least the width found; look further only if all of it
         falls short of the whole.
     Tune:
-        widths: Widths of the patches, on inputs averaged to at most 16 x 16 (64 steps).
+        widths: Widths of the patches, on inputs averaged to at most 16 x 16 (64 steps) and, of
+            larger ones, on the inputs as they are.
         clear: Share that a simple model must explain with the whole for a comparison.
     Source:
         Karpathy 2019, stage 1. Responses of random patches of the data, pooled over all places

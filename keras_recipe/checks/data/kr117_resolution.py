@@ -30,8 +30,9 @@ def resolution(
         factors: Places averaged into one, along each axis.
         clear: Share that a simple model must explain at full size for a comparison.
     Source:
-        Karpathy 2019, stages 1 and 4 ("smaller input dimensionality"). A simple model sees
-        at most 16 x 16 places itself, so finer detail is only judged as far as that.
+        Karpathy 2019, stages 1 and 4 ("smaller input dimensionality"). A simple model keeps
+        the place of at most 8 x 8 averages, and sees finer detail by patches 3 wide at up to
+        32 x 32 places, wherever it is.
     """
     _, leaf = placed(crossfit)
     answer = learnable(crossfit, clear)

@@ -8,9 +8,10 @@ from keras_recipe.experiments.searched import Searched
 
 
 def _text(gain: Gain) -> str:
-    if gain.unit == "loss":
-        return f"{gain.mean:.3g} of the loss ({gain.low:.3g} to {gain.high:.3g})"
-    return f"{gain.mean:.1%} of the loss ({gain.low:.1%} to {gain.high:.1%})"
+    if gain.unit.startswith("share of the "):
+        of = gain.unit.removeprefix("share of ")
+        return f"{gain.mean:.1%} of {of} ({gain.low:.1%} to {gain.high:.1%})"
+    return f"{gain.mean:.3g} of {gain.unit} ({gain.low:.3g} to {gain.high:.3g})"
 
 
 @check("KR504", cost="experiment")
@@ -19,7 +20,8 @@ def winner_beyond_noise(search: Searched) -> Result:
 
     Why:
         The best of many trials is the best partly by luck: its validation score chose it. Only
-        fresh trainings, paired by seed, say whether its setting is better.
+        fresh trainings, paired by seed, say whether its setting is better, by what was searched
+        for: the objective, whether less or more of it is better.
     Fix:
         Keep the defaults, or the simplest of the settings that cannot be told apart; search
         with more rows held out, or more trials.
@@ -31,7 +33,8 @@ def winner_beyond_noise(search: Searched) -> Result:
     """
     again = search.retrained
     if again is None or again.over_start is None:
-        msg = "the winner was not trained again beside the start"
+        reason = "" if again is None else again.reason
+        msg = reason or "the winner was not trained again beside the start"
         raise NotApplicable(msg)
     start, rival = again.over_start, again.over_runner_up
     told = f"over the start the winner gains {_text(start)}"

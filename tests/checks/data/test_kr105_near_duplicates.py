@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from keras import layers
-from specimens import classifier, compiled, digits, examine
+from specimens import compiled, digits, examine
 
 from keras_recipe.checks.data.kr104_leakage import leakage
 from keras_recipe.checks.data.kr105_near_duplicates import near_duplicates
@@ -41,7 +41,26 @@ def test_augmenting_before_splitting_leaks():
     assert "almost copies" in result.message
 
 
+def test_tokens_are_compared_as_the_model_sees_them():
+    random = np.random.default_rng(0)
+    x = random.integers(1, 300, (400, 20))
+    x[395:] = x[:5]
+    x[395:, 3] = 1 + x[395:, 3] % 299  # one token in twenty is another
+    model = compiled(
+        layers.Embedding(300, 16),
+        layers.GlobalAveragePooling1D(),
+        layers.Dense(12, activation="tanh"),
+        layers.Dense(2, activation="softmax"),
+        shape=(20,),
+    )
+    result = examine(near_duplicates, model, x, x[:, 0] % 2)
+    assert result.status is Status.PASS
+    assert "to the last layer" in result.message
+    pairs = {tuple(sorted(pair)) for pair in result.evidence["pairs"]}
+    assert pairs <= {(row, 395 + row) for row in range(5)}
+
+
 def test_not_applicable_says_why():
-    x = np.random.default_rng(0).integers(0, 9, (100, 64))
+    x = np.random.default_rng(0).integers(0, 2, (100, 64))
     with pytest.raises(NotApplicable, match="mean nothing"):
-        examine(near_duplicates, classifier(), x, x[:, 0])
+        examine(near_duplicates, compiled(layers.Dense(2, activation="softmax")), x, x[:, 0])

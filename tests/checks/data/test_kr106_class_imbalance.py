@@ -143,3 +143,10 @@ def test_not_applicable_says_why():
         examine(
             class_imbalance, compiled(layers.Dense(1), shape=(10,), loss="mse"), *diabetes()
         )
+
+
+def test_very_many_classes_are_not_counted():
+    x, y = np.zeros((5000, 3), "float32"), np.arange(5000)
+    made = model("sparse_categorical_crossentropy", "softmax", 5000)
+    with pytest.raises(NotApplicable, match="more than 4096 classes"):
+        examine(class_imbalance, made, x, y)

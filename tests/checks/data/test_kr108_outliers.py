@@ -50,9 +50,19 @@ def test_the_threshold_decides():
 
 
 def test_not_applicable_says_why():
-    x, y = digits(flat=False)
-    with pytest.raises(NotApplicable, match="no table of amounts"):
-        examine(outliers, compiled(layers.Flatten(), layers.Dense(10), shape=(8, 8, 1)), x, y)
     x, y = digits()
     with pytest.raises(NotApplicable, match="no table of amounts"):
         examine(outliers, classifier(), x[:10], y[:10])
+
+
+def test_pictures_are_ranked_as_the_model_sees_them():
+    x, y = digits(flat=False)
+    x = x[:300].copy()
+    x[40] = np.random.default_rng(0).permutation(x[40].ravel()).reshape(8, 8, 1) * 3
+    stack = layers.Flatten(), layers.Dense(16), layers.Dense(10, activation="softmax")
+    result = examine(outliers, compiled(*stack, shape=(8, 8, 1)), x, y[:300])
+    assert result.status is Status.PASS
+    first = result.evidence["rows_of_the_sample"][0]
+    assert first["row"] == 40  # a sample of all rows is in their order
+    assert first["distance"] == pytest.approx(result.measured)
+    assert result.measured > 2

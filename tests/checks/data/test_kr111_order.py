@@ -35,6 +35,15 @@ def test_sorted_rows_without_shuffling_fail():
     assert "shuffle=True" in result.fix.code
 
 
+def test_one_row_a_class_is_in_no_order():
+    x, _ = digits()
+    y = np.random.default_rng(0).permutation(1000)
+    model = classifier(units=1000)
+    held = (x[900:1000], y[900:])
+    found = examine(order, model, x[:900], y[:900], validation_data=held)
+    assert found.status is Status.PASS
+
+
 @pytest.mark.parametrize(("pure", "status"), [(0.6, Status.FAIL), (0.95, Status.PASS)])
 def test_the_threshold_decides(pure, status):
     found = examine(order, classifier(), *by_class(), {"pure": pure}, shuffle=False)

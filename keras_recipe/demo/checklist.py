@@ -1,4 +1,4 @@
-"""`keras-recipe demo`: the recipe on real digits, from the checklist to TensorBoard."""
+"""The short form of the demo: checklist, fixes, one watched training."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
-from sklearn import datasets
 
 from keras_recipe.callbacks import (
     EarlyStopping,
@@ -16,10 +14,10 @@ from keras_recipe.callbacks import (
     PredictionDynamics,
     RecipeTensorBoard,
 )
-from keras_recipe.core.errors import InputError
 from keras_recipe.core.folders import refuse_unwritable
 from keras_recipe.core.report import Report
-from keras_recipe.core.settings import unknown
+from keras_recipe.demo.datasets import DATASETS
+from keras_recipe.demo.networks import network
 from keras_recipe.devices import sharing
 from keras_recipe.model import RecipeModel
 from keras_recipe.reports import console, write
@@ -27,66 +25,7 @@ from keras_recipe.tensorboard import board_command
 
 EPOCHS = 12
 BATCH_SIZE = 32
-HELD_OUT = 397  # leaves 1400 of the 1797 digits for training
 MOST_FIXES = 3
-Split = tuple[np.ndarray, np.ndarray]
-
-
-def _digits() -> tuple[Split, Split]:
-    data = datasets.load_digits()
-    x, y = (data.images / 16)[..., None].astype("float32"), data.target.astype("int32")
-    order = np.random.default_rng(0).permutation(len(x))
-    held, kept = order[:HELD_OUT], order[HELD_OUT:]
-    return (x[kept], y[kept]), (x[held], y[held])
-
-
-def _fashion_mnist() -> tuple[Split, Split]:
-    """Fashion-MNIST from the Keras home's `datasets` folder, downloaded if it is not there."""
-    try:
-        train, test = keras.datasets.fashion_mnist.load_data()
-    except Exception as error:  # the download raises its own kinds of error
-        msg = (
-            "Fashion-MNIST is neither in the Keras home's datasets/fashion-mnist folder nor "
-            f"can it be downloaded ({type(error).__name__}); use --dataset digits."
-        )
-        raise InputError(msg) from error
-    scaled = [
-        ((x / 255)[..., None].astype("float32"), y.astype("int32")) for x, y in (train, test)
-    ]
-    return scaled[0], scaled[1]
-
-
-DATASETS: dict[str, Callable[[], tuple[Split, Split]]] = {
-    "digits": _digits,
-    "fashion-mnist": _fashion_mnist,
-}
-
-
-def network(shape: tuple[int, ...], *, broken: bool = False) -> keras.Model:
-    """Return the small convnet of the demo, compiled.
-
-    Args:
-        shape: Shape of an image, `(height, width, 1)`.
-        broken: Plant two faults: an output bias that is sure of class 0 before training, and
-            a learning rate at which nothing moves.
-    """
-    bias = np.zeros(10, "float32")
-    bias[0] = 8.0 * broken
-    model = keras.Sequential(
-        [
-            keras.Input(shape),
-            keras.layers.Conv2D(16, 3, activation="relu"),
-            keras.layers.MaxPooling2D(2),
-            keras.layers.Conv2D(32, 2, activation="relu"),
-            keras.layers.Flatten(),
-            keras.layers.Dropout(0.2),
-            keras.layers.Dense(10, activation="softmax", name="digit"),
-        ]
-    )
-    model.get_layer("digit").bias.assign(bias)
-    optimizer = keras.optimizers.SGD(1e-6) if broken else keras.optimizers.Adam(2e-3)
-    model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
-    return model
 
 
 def _mend(
@@ -106,30 +45,27 @@ def _mend(
     return report
 
 
-def run(
+def examined(
+    dataset: str,
+    log_dir: Path,
+    say: Callable[[str], None],
     *,
     broken: bool = False,
     fix: bool = True,
-    log_dir: str | Path = "runs/demo",
-    dataset: str = "digits",
-    say: Callable[[str], None] = print,
 ) -> Report:
     """Check, train and report; returns the last report.
 
     Args:
+        dataset: A name in `DATASETS`.
+        log_dir: Folder for the TensorBoard log and the HTML report.
+        say: Shows one line of text.
         broken: Start from the deliberately broken twin.
         fix: Apply the fixes that the report offers before training.
-        log_dir: Folder for the TensorBoard log and the HTML report.
-        dataset: `"digits"` (scikit-learn's, always there) or `"fashion-mnist"`.
-        say: Shows one line of text.
 
     Raises:
-        ConfigError: The data set's name is unknown.
         InputError: The log folder cannot be written or the data is not to be had.
     """
-    if dataset not in DATASETS:
-        raise unknown(dataset, DATASETS, "dataset")
-    log_dir = Path(log_dir) / "broken" if broken else Path(log_dir)
+    log_dir = log_dir / "broken" if broken else log_dir
     refuse_unwritable(log_dir, "--log-dir")
     keras.utils.set_random_seed(0)
     (x, y), held_out = DATASETS[dataset]()

@@ -1,0 +1,1 @@
+"""What every command does, by subject; `keras_recipe.cli` gives them their names."""

@@ -1,0 +1,80 @@
+"""The commands that tell what is known: `explain`, `list`, `doctor`, a saved `report`."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from keras_recipe.commands.ending import MISUSED, finish, known, show
+from keras_recipe.commands.options import Accelerator, Backend, Devices, Format, Output
+from keras_recipe.commands.starting import asked, start_backend
+from keras_recipe.core.errors import InputError
+from keras_recipe.core.report import Report
+
+
+def explain(
+    ctx: typer.Context,
+    code: Annotated[str, typer.Argument(help="A code or a name: KR204, loss-at-init.")],
+    *,
+    format: Format = None,  # noqa: A002
+    backend: Backend = None,
+    accelerator: Accelerator = None,
+    devices: Devices = None,
+) -> None:
+    """Show the page of a check: what should be true, why, how to fix and tune it."""
+    known(format, ("console", "json"))
+    start_backend(asked(ctx, backend, accelerator, devices), quiet=True)
+    catalogue = importlib.import_module("keras_recipe.catalogue")
+    found = catalogue.find(code)
+    show(format, catalogue.data(found), catalogue.page(found))
+
+
+def list_(
+    ctx: typer.Context,
+    *,
+    format: Format = None,  # noqa: A002
+    backend: Backend = None,
+    accelerator: Accelerator = None,
+    devices: Devices = None,
+) -> None:
+    """List the checks by stage."""
+    known(format, ("console", "json"))
+    start_backend(asked(ctx, backend, accelerator, devices), quiet=True)
+    catalogue = importlib.import_module("keras_recipe.catalogue")
+    found = catalogue.every()
+    show(format, [catalogue.data(row) for row in found], catalogue.table(found))
+
+
+def doctor(
+    ctx: typer.Context,
+    *,
+    log_dir: Annotated[Path, typer.Option(help="The folder that logs go to.")] = Path("runs"),
+    format: Format = None,  # noqa: A002
+    backend: Backend = None,
+    accelerator: Accelerator = None,
+    devices: Devices = None,
+) -> None:
+    """Show versions, backend, devices, keras.json and log folder; 2 if unusable."""
+    known(format, ("console", "json"))
+    health = importlib.import_module("keras_recipe.doctor")
+    rows = health.diagnose(*asked(ctx, backend, accelerator, devices), log_dir)
+    show(format, health.data(rows), health.table(rows))
+    raise typer.Exit(0 if health.usable(rows) else MISUSED)
+
+
+def report(
+    file: Annotated[Path, typer.Argument(help="A report saved with --format json.")],
+    *,
+    format: Format = None,  # noqa: A002
+    output: Output = None,
+) -> None:
+    """Show a saved report again, in any format."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        msg = f"The report {str(file)!r} cannot be read: {error}."
+        raise InputError(msg) from error
+    finish(Report.from_json(text), format, output)

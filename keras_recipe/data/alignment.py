@@ -39,6 +39,7 @@ class Slip:
 
 
 def _neighbours(x: np.ndarray) -> np.ndarray:
+    x = x.astype("float64")  # squares of large numbers do not fit single precision
     scaled = (x - x.mean(0)) / np.maximum(x.std(0), 1e-12)
     count = min(NEIGHBOURS, len(x) - 1)
     return NearestNeighbors(n_neighbors=count).fit(scaled).kneighbors(return_distance=False)

@@ -24,6 +24,7 @@ WAVES = 384  # random Fourier features beside the linear ones
 PIECE = 512  # rows encoded at a time
 PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1)  # of the ridge, times the mean square of a feature
 FEW = 8192  # rows that say how sharp: the one number is known to 1 %
+FAR = 1e4  # deviations; the squares of more would not fit single precision
 REFERENCE = 512  # rows whose distances say how wide the waves are
 
 
@@ -117,7 +118,7 @@ class _Waves:
         self._waves = waves.fit(few)
 
     def _plain(self, made: np.ndarray) -> np.ndarray:
-        return ((made - self._mean) / self._scale).astype("float32")
+        return np.clip((made - self._mean) / self._scale, -FAR, FAR).astype("float32")
 
     def __call__(self, x: Any) -> np.ndarray:
         """Return `(rows, 1 + features + 384)`."""

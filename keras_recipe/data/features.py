@@ -109,6 +109,8 @@ def is_tokens(leaf: np.ndarray) -> bool:
         return False
     if leaf.dtype.kind == "f" and not (leaf == np.rint(leaf)).all():
         return False
+    if leaf.dtype.kind == "f" and leaf.max() > 1 / np.finfo(leaf.dtype).eps:  # whole by nature
+        return False
     if leaf.min() < 0 or len(np.unique(leaf[:, :PLACES])) <= 2:
         return False
     sets = [set(np.unique(column).tolist()) for column in leaf.T[:PLACES]]

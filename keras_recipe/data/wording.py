@@ -12,6 +12,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
 from sklearn.linear_model import LogisticRegression
 
+from keras_recipe.core.errors import NotApplicable
 from keras_recipe.data.features import is_one_hot, is_tokens
 
 COLUMNS = 2**18  # of hashed n-grams: 10,000 short texts have about 200,000 of them
@@ -63,6 +64,9 @@ def ngrams(leaf: np.ndarray, columns: int = COLUMNS) -> Any:
         leaf: Texts `(rows,)` or `(rows, columns)`, token numbers `(rows, steps)` with 0 for
             padding, or one-hot tokens.
         columns: Of the hashes; those that no row has are left out.
+
+    Raises:
+        NotApplicable: No text has a word.
     """
     rows = leaf.argmax(-1) if is_one_hot(leaf) else leaf
     rows = rows.reshape(len(rows), -1)
@@ -70,6 +74,9 @@ def ngrams(leaf: np.ndarray, columns: int = COLUMNS) -> Any:
         analyzer=_parts, n_features=columns, alternate_sign=False, norm=None, dtype="float32"
     )
     counts = made.transform(rows)
+    if not counts.nnz:
+        msg = "the texts have no words"
+        raise NotApplicable(msg)
     used = counts[:, np.unique(counts.indices)]
     return TfidfTransformer(sublinear_tf=True).fit_transform(used)
 

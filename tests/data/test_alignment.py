@@ -21,6 +21,12 @@ def test_labels_that_slipped_are_found():
     assert "reverse" in slip(fit(x, y[::-1]), QUESTION, sure=5, strength=0.3).text
 
 
+def test_large_numbers_are_compared_like_any_others():
+    x, y = digits()
+    found = slip(fit(1e30 * x[:300], np.roll(y[:300], 2)), QUESTION, sure=5, strength=0.3)
+    assert found.code == "y = np.roll(y, -2, axis=0)"
+
+
 def test_shuffled_labels_and_few_rows_prove_nothing():
     x, y = digits()
     mixed = np.random.default_rng(0).permutation(y[:300])

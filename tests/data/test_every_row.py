@@ -65,6 +65,13 @@ def test_constant_columns_and_lost_ones():
     assert np.isfinite(flat.probabilities).all()
 
 
+def test_a_row_far_beyond_the_others():
+    x, y = digits(flat=True)
+    x = x.copy()
+    x[-1, 20] = 3e37  # not in the sample that says how the others are spread
+    assert (told(x, y).probabilities.argmax(1) == y).mean() > 0.9
+
+
 def test_too_many_classes():
     x, _ = digits()
     with pytest.raises(NotApplicable, match="1797 classes"):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from keras_recipe.core.errors import NotApplicable
 from keras_recipe.data.wording import is_text, ngrams, readable, said_of_texts
 
 RANDOM = np.random.default_rng(0)
@@ -35,6 +36,11 @@ def test_forms_of_a_word_share_their_parts():
     made = ngrams(np.array(["wonderful", "wonderfully", "horrible"]))
     alike = (made @ made.T).toarray()
     assert alike[0, 1] > 0.3 > alike[0, 2]
+
+
+def test_texts_without_a_word():
+    with pytest.raises(NotApplicable, match="no words"):
+        ngrams(np.array(["", "  "]))
 
 
 def test_padding_says_nothing():

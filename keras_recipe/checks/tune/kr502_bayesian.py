@@ -7,6 +7,10 @@ from keras_recipe.core.errors import NotApplicable
 from keras_recipe.core.result import Result, passed
 from keras_recipe.experiments.searched import Searched
 
+#: Methods that fit a model to the trials: Optuna's Parzen estimator, Gaussian process and
+#: covariance do as KerasTuner's Gaussian process does.
+_FITTED = ("bayesian", "optuna", "optuna:tpe", "optuna:gp", "optuna:cmaes")
+
 
 @check("KR502", cost="experiment")
 def bayesian(search: Searched, *, least_trials: int = 10) -> Result:
@@ -24,7 +28,7 @@ def bayesian(search: Searched, *, least_trials: int = 10) -> Result:
     Source:
         Karpathy 2019, stage 5, "hyper-parameter optimization"; Snoek et al. 2012.
     """
-    if search.method != "bayesian":
+    if search.method not in _FITTED:
         msg = f"the search was {search.method}, not Bayesian"
         raise NotApplicable(msg)
     scores = [trial.score for trial in search.trials if trial.score is not None]

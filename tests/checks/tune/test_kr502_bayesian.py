@@ -8,9 +8,9 @@ from keras_recipe.core.errors import NotApplicable
 from keras_recipe.core.result import Status
 
 
-def search(scores, **fields):
+def search(scores, method="bayesian", **fields):
     trials = [made.trial(i, s, learning_rate=1e-3, units=8) for i, s in enumerate(scores)]
-    return made.record(trials, method="bayesian", **fields)
+    return made.record(trials, method=method, **fields)
 
 
 def test_later_trials_that_improve_are_said():
@@ -21,8 +21,9 @@ def test_later_trials_that_improve_are_said():
     assert result.pictures[0]["series"]["best so far"][-1] == 1.0
 
 
-def test_a_flat_space_is_said():
-    result = bayesian(search([1.0, *[2.0] * 9]))
+@pytest.mark.parametrize("method", ["bayesian", "optuna", "optuna:gp"])
+def test_a_flat_space_is_said(method):
+    result = bayesian(search([1.0, *[2.0] * 9], method))
     assert result.status is Status.PASS
     assert "no later trial improved it" in result.message
 
@@ -30,5 +31,7 @@ def test_a_flat_space_is_said():
 def test_other_searches_and_short_ones_say_nothing():
     with pytest.raises(NotApplicable, match="not Bayesian"):
         bayesian(made.record(made.valley()))
+    with pytest.raises(NotApplicable, match="not Bayesian"):
+        bayesian(search([1.0] * 10, "optuna:qmc"))
     with pytest.raises(NotApplicable, match="3 finished trials"):
         bayesian(search([1.0, 2.0, 3.0]))

@@ -34,10 +34,8 @@ def curve_text(curve: LearningCurve) -> str:
 def curve_picture(curve: LearningCurve) -> dict[str, Any]:
     """Return loss by number of rows with the law drawn to twice the rows, as pictures are."""
     sizes = [*curve.sizes, 2 * curve.sizes[-1]]
-    beyond = [float("nan")]
     series = {
-        "validation": [*_means(curve, train=False), *beyond],
-        "training": [*_means(curve, train=True), *beyond],
+        name: _means(curve, train=name == "training") for name in ("validation", "training")
     }
     if curve.law is not None:
         shares = np.array(sizes) / curve.sizes[-1]

@@ -4,16 +4,44 @@ from __future__ import annotations
 
 import os
 import pickle
+import random
 import socket
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from keras_recipe.core.errors import InputError
 
 #: Trials of one process use its global generators: threads of a worker take turns.
 _TURN = threading.Lock()
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Give all other threads a generator of their own in the place of Python's global one.
+
+    Keras takes the seeds of new layers from it, and the threads by which a worker of Dask
+    talks to its scheduler draw from it at any time: equal seeds would make unequal models.
+    """
+    mine, others = threading.get_ident(), random.Random()
+    before = {name: getattr(random, name) for name in random.__all__ if hasattr(others, name)}
+
+    def shared(name: str) -> Callable[..., Any]:
+        def draw(*args: Any, **kwargs: Any) -> Any:
+            here = threading.get_ident() == mine
+            return (before[name] if here else getattr(others, name))(*args, **kwargs)
+
+        return draw
+
+    for name in before:
+        setattr(random, name, shared(name))
+    try:
+        yield
+    finally:
+        for name, function in before.items():
+            setattr(random, name, function)
 
 
 def process() -> tuple[str, int]:
@@ -43,7 +71,7 @@ def run(
             "Parallel trials need processes of their own; threads share the random generators."
         )
         raise InputError(msg)
-    with _TURN:
+    with _TURN, _undisturbed():
         if "keras" not in sys.modules:
             os.environ["KERAS_BACKEND"] = keras_settings["backend"]
         import keras

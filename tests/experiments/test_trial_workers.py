@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import random
 import threading
 
 import joblib
@@ -84,6 +85,34 @@ def test_threads_are_refused():
     threads = joblib.parallel_config(backend="threading", n_jobs=2)
     with threads, pytest.raises(InputError, match="processes of their own"):
         list(run_all(trials(2)))
+
+
+def test_other_threads_draw_and_change_nothing():
+    trial, done = trials(1)[0], threading.Event()
+    alone = trial.run().to_dict()
+
+    def draws():
+        while not done.is_set():
+            random.random()
+
+    other = threading.Thread(target=draws)
+    other.start()
+    settings = {
+        "backend": keras.config.backend(),
+        "floatx": keras.config.floatx(),
+        "epsilon": keras.config.epsilon(),
+        "image_data_format": keras.config.image_data_format(),
+        "dtype_policy": keras.config.dtype_policy(),
+    }
+    before = random.random
+    try:
+        sent, arrays = _packed(trial)
+        beside = trial_child.run(sent, arrays, settings, ("another", 0))
+    finally:
+        done.set()
+        other.join()
+    assert random.random == before
+    assert {**beside, "seconds": 0} == {**alone, "seconds": 0}
 
 
 def test_another_backend_is_refused():

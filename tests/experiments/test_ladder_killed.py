@@ -1,16 +1,12 @@
 """A ladder that is killed again and again ends as one that is left alone."""
 
-import keras
-import pytest
 from climbing import climbed
 from killing import Job, killed, left_alone
+from one_backend import ONE_BACKEND
 
 KILLS = 10
 
-pytestmark = pytest.mark.skipif(
-    keras.config.backend() != "torch",
-    reason="what is tested is the journal; on the others the compiling takes minutes",
-)
+pytestmark = ONE_BACKEND
 
 
 def test_ten_kills_at_random_moments_change_nothing(tmp_path):

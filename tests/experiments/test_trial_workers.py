@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import pytest
 from climbing import FASTER, SLOWER, build, climb, ladder, rows, timeless
+from one_backend import ONE_BACKEND
 
 from keras_recipe.core.errors import InputError
 from keras_recipe.experiments import trial_child
@@ -121,6 +122,7 @@ def test_another_backend_is_refused():
         trial_child.run(b"", [], settings, ("elsewhere", 1))
 
 
+@ONE_BACKEND
 def test_on_a_dask_cluster_the_ladder_is_the_same(tmp_path):
     distributed = pytest.importorskip(
         "distributed", reason="the extra keras-recipe[dask] is not installed"

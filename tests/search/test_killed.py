@@ -3,16 +3,13 @@
 import json
 
 import keras
-import pytest
 from killing import Job, killed, left_alone
+from one_backend import ONE_BACKEND
 from searching import TRIALS, run
 
 KILLS = 10
 
-pytestmark = pytest.mark.skipif(
-    keras.config.backend() != "torch",
-    reason="what is tested is the journal; on the others the compiling takes minutes",
-)
+pytestmark = ONE_BACKEND
 
 
 def test_ten_kills_at_random_moments_change_nothing(tmp_path):

@@ -206,7 +206,7 @@ def test_a_factorys_dataset_is_counted_by_a_cluster(tmp_path):
     distributed = pytest.importorskip(
         "distributed", reason="the extra keras-recipe[dask] is not installed"
     )
-    settings = {"processes": False, "protocol": "tcp://", "dashboard_address": None}
+    settings = {"processes": False, "protocol": "tcp://", "dashboard_address": "127.0.0.1:0"}
     for name, count in (("split_up", 6), ("endless", None)):
         (tmp_path / f"{name}.py").write_text(LOADED.format(count=count))
     words = ("--select", "KR101", "--format", "json")

@@ -100,7 +100,7 @@ def _client(stack: ExitStack, scheduler: str | None, workers: int | None) -> Any
             distributed.LocalCluster(
                 n_workers=workers,
                 threads_per_worker=1,
-                dashboard_address=None,
+                dashboard_address="127.0.0.1:0",  # any port: 8787 may be taken
                 silence_logs=logging.ERROR,
             )
         )

@@ -20,7 +20,7 @@ def scheduler():
     distributed = pytest.importorskip(
         "distributed", reason="the extra keras-recipe[dask] is not installed"
     )
-    settings = {"processes": False, "protocol": "tcp://", "dashboard_address": None}
+    settings = {"processes": False, "protocol": "tcp://", "dashboard_address": "127.0.0.1:0"}
     with distributed.LocalCluster(n_workers=2, threads_per_worker=1, **settings) as cluster:
         yield cluster.scheduler_address
 

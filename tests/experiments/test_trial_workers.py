@@ -130,7 +130,7 @@ def test_on_a_dask_cluster_the_ladder_is_the_same(tmp_path):
     climb(tmp_path / "serial", tmp_path / "winner", [FASTER])
     with (
         distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address=None
+            n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0"
         ) as cluster,
         distributed.Client(cluster),
         joblib.parallel_config(backend="dask"),

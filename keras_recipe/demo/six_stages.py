@@ -140,6 +140,7 @@ def followed(
     say(f"Report: {found.write(folder / 'report.html')}")
     _log(found.report, folder)
     say(f"TensorBoard: {board_command(folder)}")
+    say("Of more than 40 runs it shows none at first: filter them (report, tune) and choose.")
     return found.report
 
 

@@ -1,4 +1,4 @@
-"""Which of the usual cures keeps this net from learning by heart? Each is tried, alone.
+"""Which cure keeps this net from learning by heart? Each is tried, alone.
 
 400 pictures are few: the net knows all of them, and errs on new ones. A ladder tries one move
 at a time, with the same seeds with and without it, on top of what helped before, and keeps
@@ -53,7 +53,7 @@ recipe = keras_recipe.Recipe(
 )
 upside_down = Move(name="upside down", text="each picture once more, turned", data=turned)
 found = recipe.regularize(
-    ["dropout", "weight decay", "early stopping", upside_down], budget=600
+    ["dropout", upside_down], budget=600
 )
 Console(width=140).print(found)
 print(f"kept: {', '.join(found.kept) or 'nothing'}")

@@ -17,7 +17,7 @@ from sklearn.datasets import load_digits
 
 import keras_recipe
 
-TRIALS, EPOCHS = 10, 6
+TRIALS, EPOCHS = 8, 6
 START = 6  # KerasTuner's Bayesian search draws the first 3 for each parameter at random
 
 digits = load_digits()

@@ -27,8 +27,8 @@ LESSONS = {
     "13_gate_in_ci": [r"exit code 1", r"12 test cases, 1 failed\n  KR202"],
     "14_regularize": [r"upside down .* no: ", r"kept: (?!nothing)"],
     "15_random_or_bayesian": [
-        r"random: .* after 10\n",
-        r"bayesian: .* after 10\n",
+        r"random: .* after 8\n",
+        r"bayesian: .* after 8\n",
         r"winner \d",
     ],
     "16_ensemble_and_student": [r"ensemble: test loss", r"student: test loss"],

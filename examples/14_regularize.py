@@ -52,8 +52,6 @@ recipe = keras_recipe.Recipe(
     ignore=["KR1", "KR2", "KR3"],  # the lessons of the examples before this one
 )
 upside_down = Move(name="upside down", text="each picture once more, turned", data=turned)
-found = recipe.regularize(
-    ["dropout", upside_down], budget=600
-)
+found = recipe.regularize(["dropout", upside_down], budget=600)
 Console(width=140).print(found)
 print(f"kept: {', '.join(found.kept) or 'nothing'}")

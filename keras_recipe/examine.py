@@ -16,14 +16,16 @@ import numpy as np
 from rich.console import Console
 
 from keras_recipe import checks
-from keras_recipe.core.errors import InputError, NotApplicable
+from keras_recipe.building import build
+from keras_recipe.core.errors import NotApplicable
 from keras_recipe.core.memory import give_back
 from keras_recipe.core.remembered import remembering
 from keras_recipe.core.report import Report
 from keras_recipe.core.result import Cost, Status
 from keras_recipe.core.runner import run
+from keras_recipe.core.seconds import refuse_unless_seconds
 from keras_recipe.core.settings import Settings, unknown
-from keras_recipe.data.batch import Batch, mapped
+from keras_recipe.data.batch import Batch
 from keras_recipe.data.human import FOLDER, find
 from keras_recipe.data.paths import opened
 from keras_recipe.diagnosis.counterfactual import explain
@@ -31,7 +33,6 @@ from keras_recipe.experiments.duel import losing
 from keras_recipe.experiments.gains import has_stalled
 from keras_recipe.experiments.onward import onward
 from keras_recipe.experiments.trial import has_own_step
-from keras_recipe.loss import outputs_of, tensors
 from keras_recipe.refusals import refuse_untrainable, refuse_unusable, refusing
 from keras_recipe.subject import Subject
 from keras_recipe.surgery.preserve import preserve, random_states, unbuild, unbuilt_parts
@@ -70,43 +71,6 @@ def _tidied(progress: Callable[[str], None]) -> Callable[[str], None]:
     return tidied
 
 
-def _build_compiled(model: Any, probe: Batch) -> None:
-    """Let Keras make the compiled loss and metrics, as the first step of `fit` does.
-
-    So the metrics' names can be read, and a step that one check traced is still the model's
-    step for the next: `preserve` takes away the traces of a model whose loss was not built.
-    """
-    parts = unbuilt_parts(model)
-    if not parts or probe.y is None:
-        return
-    known = {id(metric) for metric in model.metrics if getattr(metric, "built", True)}
-    # text is refused later on; of labels that do not fit KR203 speaks
-    with preserve(model, unbuilt=()), suppress(Exception):
-        x, y, _ = (tensors(part) for part in probe.parts())
-        outputs = outputs_of(model, probe.x)
-        model.compute_metrics(x, y, outputs)
-        if not has_own_step(model):
-            model.compute_loss(x, y, outputs)
-    for metric in model.metrics:
-        if id(metric) not in known:
-            metric.reset_state()
-
-
-def build(model: Any, probe: Batch) -> None:
-    """Build model, optimizer and metrics as the first step of `fit` would.
-
-    Raises:
-        InputError: The model does not take this data.
-    """
-    with refusing(model, probe):
-        if not model.built or not model.weights:
-            model(tensors(mapped(np.nan_to_num, probe.x)))  # a gap is KR101's affair
-        optimizer = getattr(model, "optimizer", None)
-        if optimizer is not None and not optimizer.built:
-            optimizer.build(model.trainable_variables)
-    _build_compiled(model, probe)
-
-
 def _held_out(subject: Subject) -> dict[str, Batch]:
     """Return the rows of the other splits by the argument that gave them."""
     found = {}
@@ -141,26 +105,32 @@ def check(  # noqa: PLR0913  what `fit` takes
     """Examine a compiled model and its data before training; nothing is changed by it.
 
     Weights, optimizer, metrics, random generators and data are bit for bit what they were
-    afterwards. An unbuilt model is built, as `fit` would do first.
+    afterwards. An unbuilt model is built, as `fit` would do first. Codes, thresholds and
+    accepted findings are also set under `[tool.keras_recipe]` in the `pyproject.toml` of the
+    current folder; `select` and `ignore` stand above it.
 
     Args:
-        model: A compiled `keras.Model`.
-        x: What `fit` would be given: arrays `(rows, ...)`, frames, datasets; or a folder of
-            class folders, which is read as `keras.utils.image_dataset_from_directory` would in
-            the size of the model's inputs, or a CSV or Parquet file.
-        y: Targets; for a table the name of their column.
+        model: A compiled `keras.Model`, or a `RecipeModel`.
+        x: What `fit` would be given: arrays `(rows, ...)`, frames, datasets, but no bare
+            generator; or a folder of class folders, which is read in the size of the model's
+            inputs as `keras.utils.image_dataset_from_directory` would; or a CSV or Parquet
+            file.
+        y: Targets, as many rows as `x`; None for datasets, which carry their own; for a table
+            the name of their column.
         validation_data: `(x, y)`, `(x, y, sample_weight)`, a dataset, or a path like `x`.
         test_data: Likewise; compared with the training rows, never learned from.
-        validation_split: Share of the rows used for validation, from the end.
+        validation_split: Share of the rows used for validation, from the end, 0 to 1; not
+            where `validation_data` is given.
         sample_weight: Weights of the samples.
         class_weight: Weight by class number.
         batch_size: Rows a step; 32 when None, as in Keras.
         epochs: Number of epochs planned.
         shuffle: Whether the rows are shuffled each epoch.
-        task: The kind of task, or a dict of them by output name; inferred when None.
+        task: The kind of task: `"binary"`, `"multiclass"`, `"multilabel"`, `"regression"` or
+            `"counts"`, or a dict of them by output name; inferred when None.
         groups: Group of each row of `x` (patient, speaker, site), or a dict of them by split
             (`training`, `validation`, `test`): no group may be in two splits.
-        budget: Seconds after which no further check is started.
+        budget: Seconds after which no further check is started; those left out say so.
         select: Prefixes of codes to run, e.g. `["KR2"]`; all when None.
         ignore: Prefixes of codes to leave out.
         seed: Seed of every random choice of the checks.
@@ -170,20 +140,23 @@ def check(  # noqa: PLR0913  what `fit` takes
             the others are not.
 
     Returns:
-        The report: a row for every check.
+        The report: a row for every check that needs no training of yours, also for those that
+        have nothing to examine (SKIP).
 
     Raises:
         InputError: Data, model or settings cannot be used; one sentence says why.
         ConfigError: A code, a threshold or an argument is unknown.
+
+    Example:
+        >>> # report = check(model, x, y, validation_data=(x_val, y_val), epochs=20)
+        >>> # print(report); report.problems; report["KR204"].message
     """
     began = time.perf_counter()
     known = inspect.signature(keras.Model.fit).parameters
     for name in fit_settings:
         if name not in known:
             raise unknown(name, [*known, *_OWN], "argument of check")
-    if isinstance(budget, bool) or not isinstance(budget, int | float) or not budget > 0:
-        msg = f"`budget` must be a number of seconds above 0. Received: {budget!r}"
-        raise InputError(msg)
+    refuse_unless_seconds(budget)
     checks.load()
     settings = Settings.from_pyproject(Path("pyproject.toml"), select=select, ignore=ignore)
     refuse_unusable(model)
@@ -294,14 +267,19 @@ def assert_recipe(model: Any, x: Any, y: Any = None, **settings: Any) -> Report:
     Args:
         model: A compiled `keras.Model`.
         x: Inputs as for `check`.
-        y: Targets.
+        y: Targets likewise.
         **settings: Further arguments of `check`.
 
     Returns:
-        The report, when no FAIL stands.
+        The report, when no FAIL stands; WARNs may.
 
     Raises:
         RecipeFailed: Naming each FAIL.
+        InputError: As `check` raises it, and so is ConfigError.
+
+    Example:
+        >>> def test_program():
+        ...     assert_recipe(build(), x, y, validation_data=(x_val, y_val))
     """
     report = check(model, x, y, **settings)
     report.raise_if_failed()

@@ -13,6 +13,8 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from keras_recipe.core.check import STAGES
 from keras_recipe.core.report import Report
 from keras_recipe.experiments.held_out import HeldOut, HeldOutGain
+from keras_recipe.experiments.trial_run import Budget, Trial
+from keras_recipe.ground import Ground
 from keras_recipe.loss import compiled_losses, predict
 from keras_recipe.reports import html, stages, write_file
 
@@ -111,6 +113,45 @@ class Finished:
     def _repr_html_(self) -> str:
         parts = [found._repr_html_() for found in self.results.values()]
         return stages.notebook(self.to_dict()) + "".join(parts)
+
+
+def finished(ground: Ground, results: Mapping[str, Any], seconds: float) -> Finished:
+    """Return what a recipe found, its models compared with the program as it was given.
+
+    Args:
+        ground: The program; `report` gets what each stage gained as facts.
+        results: What each stage from the third on returned, by its number.
+        seconds: Time of all stages together.
+    """
+    last = results["6"]
+    found = Finished(
+        report=ground.report,
+        results=results,
+        gains=_compared(ground, results),
+        model=last.model,
+        path=last.path,
+        seconds=seconds,
+    )
+    ground.report.facts |= found.facts
+    return found
+
+
+def _compared(ground: Ground, results: Mapping[str, Any]) -> dict[str, HeldOutGain]:
+    """Return what each stage's model gains on the program as it is, trained as planned."""
+    subject = ground.report.subject
+    test = ground.rows.test()
+    rows, split = (ground.rows.held(), "validation") if test is None else (test, "test")
+    given = Trial(
+        build=ground.build,
+        seed=ground.seed,
+        train=ground.rows.train(),
+        validation=rows,
+        budget=Budget(steps=ground.steps(subject), batch_size=subject.settings().batch_size),
+    )
+    judge = HeldOut(model=ground.model, rows=rows, task=subject.task, split=split)
+    # stage 3 learns the training rows by heart: it is no model to compare
+    models = {stage: one.model for stage, one in results.items() if stage != "3"}
+    return gains(given.trained()[1], models, judge)
 
 
 def gains(given: Any, models: Mapping[str, Any], judge: HeldOut) -> dict[str, HeldOutGain]:

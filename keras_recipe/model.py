@@ -73,6 +73,9 @@ class Forwarded:
 class RecipeModel(keras.Model):
     """A Keras model with `check`, a watched `fit`, and the recipe's toggles.
 
+    `check` examines it before training; `fit` adds to the same `report` what the training
+    showed, and with `recipe="strict"` does not start while a FAIL stands.
+
     Everything Keras knows of a model (weights, `compile`, optimizer state, `train_step`,
     `summary`, `export`, ...) is that of the wrapped model, so the losses are its own bit for
     bit, and callbacks see it as their `self.model`. Attributes of your own class stay on

@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from keras_recipe import examine
-from keras_recipe.core.errors import InputError
+from keras_recipe import building
+from keras_recipe.core.seconds import refuse_unless_seconds
 from keras_recipe.data.batch import Batch
-from keras_recipe.experiments.ladder import Ladder, LadderResult
-from keras_recipe.experiments.learning_curve import PARTS, LearningCurve, learning_curve
+from keras_recipe.experiments.ladder import Ladder
+from keras_recipe.experiments.learning_curve import PARTS, learning_curve
 from keras_recipe.experiments.program import Program
 from keras_recipe.experiments.regularizing import (
     Climbed,
@@ -22,6 +21,9 @@ from keras_recipe.experiments.regularizing import (
 )
 from keras_recipe.experiments.trial_model import made, maker
 from keras_recipe.experiments.trial_move import Move, merged
+from keras_recipe.ground import Ground
+from keras_recipe.regularized import Regularized
+from keras_recipe.reports.progress import progress_of
 from keras_recipe.subject import Subject
 from keras_recipe.surgery.preserve import random_states
 from keras_recipe.tensorboard import Writer
@@ -49,68 +51,69 @@ class Grown:
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What is asked of stage 4.
+    """What is asked of stage 4; refused at once where it cannot be used.
 
     Attributes:
         moves: As `regularizing.wanted_moves` takes it.
+        budget: Seconds for all trainings together.
         pretrained: A model or the path of a `.keras` file.
         synthetic: Made-up rows, or what makes them.
-        budget: Seconds for all trainings together.
         seeds: Of each training.
         parallel: Processes.
-        log_dir: Folder for the journals and for TensorBoard.
+
+    Raises:
+        InputError: One sentence says why.
     """
 
     moves: Any
+    budget: Any
     pretrained: Any
     synthetic: Any
-    budget: float
     seeds: Sequence[int]
     parallel: int | None
-    log_dir: Path | None
 
     def __post_init__(self) -> None:
-        """Refuse what no ladder could use, before anything runs.
-
-        Raises:
-            InputError: One sentence says why.
-        """
-        budget: Any = self.budget
-        if isinstance(budget, bool) or not isinstance(budget, int | float) or not budget > 0:
-            msg = f"`budget` must be a number of seconds above 0. Received: {budget!r}"
-            raise InputError(msg)
+        """Refuse what no ladder could use."""
+        refuse_unless_seconds(self.budget)
         wanted_moves(self.moves)
 
 
-def climb(
-    request: Request,
-    build: Any,
-    subject: Subject,
-    rows: tuple[Batch, Batch],
-    steps: int,
-    before: LadderResult | None,
-    progress: Callable[[str], None],
-) -> Climbed:
-    """Try the moves on a program, one at a time on top of those that were kept.
+def regularize(ground: Ground, request: Request, *, force: bool, verbose: Any) -> Regularized:
+    """Do stage 4 and leave what was kept for the next stages.
 
     Args:
+        ground: The program.
         request: What is asked.
-        build: As `trial_model.maker` takes it.
-        subject: What stage 4's checks examined.
-        rows: Training and validation rows in memory.
-        steps: Optimizer steps of a training.
-        before: What stage 3 grew; its kept moves are where this one begins.
-        progress: Called with a text before the trainings of a move.
+        force: Start although a check of an earlier stage FAILs.
+        verbose: As `progress_of` takes it.
     """
-    kept = before.best if before is not None else ()
-    settings = merged(kept, steps=steps, batch_size=subject.settings().batch_size)
+    held = ground.rows.held()
+    subject = ground.begin("4", force=force)
+    with progress_of(verbose) as progress:
+        climbed = _climb(ground, request, subject, (ground.rows.train(), held), progress)
+    ground.judge("climbed", climbed, subject)
+    ground.kept, ground.tuned = climbed.ladder, None
+    return Regularized(climbed=climbed)
+
+
+def _climb(
+    ground: Ground,
+    request: Request,
+    subject: Subject,
+    rows: tuple[Batch, Batch],
+    progress: Callable[[str], None],
+) -> Climbed:
+    """Try the moves one at a time, on top of what stage 3 grew and of those that were kept."""
+    grown = () if ground.grown is None else ground.grown.best
+    settings = merged(
+        grown, steps=ground.steps(subject), batch_size=subject.settings().batch_size
+    )
     steps = settings["steps"] or settings["epochs"] * math.ceil(
         len(rows[0]) / settings["batch_size"]
     )
-    made_by = Grown(maker(build), tuple(kept)) if kept else build
+    made_by = Grown(maker(ground.build), tuple(grown)) if grown else ground.build
     plan = _planned(request, made_by, subject, steps, settings["batch_size"])
     trainings = (len(plan.moves) + 1 + plan.curve * len(PARTS)) * max(len(request.seeds), 1)
-    folder = request.log_dir
     ladder = Ladder(
         made_by,
         rows[0],
@@ -119,13 +122,23 @@ def climb(
         steps=steps,
         seconds=request.budget / trainings if math.isfinite(request.budget) else None,
         batch_size=settings["batch_size"],
-        journal=None if folder is None else folder / "regularize.jsonl",
-        log_dir=None if folder is None else folder / "regularize",
-        board=None if folder is None else Writer,
+        journal=ground.place("regularize.jsonl"),
+        log_dir=ground.place("regularize"),
+        board=None if ground.log_dir is None else Writer,
         parallel=request.parallel,
         progress=progress,
     )
-    curve = _curve(request, ladder, rows[0], progress) if plan.curve else None
+    curve = None
+    if plan.curve:
+        curve = learning_curve(
+            ladder.trial,
+            rows[0],
+            request.seeds,
+            journal_file=ground.place("learning_curve.jsonl"),
+            header=ladder.header(()),
+            parallel=request.parallel,
+            progress=progress,
+        )
     return Climbed(ladder=ladder.climb(plan.moves), plan=plan, curve=curve)
 
 
@@ -137,7 +150,7 @@ def _planned(
     with random_states(seed):
         model = made(maker(build))
         model = getattr(model, "recipe_inner", model)
-        examine.build(model, subject.probe)
+        building.build(model, subject.probe)
         program = Program(
             model=model,
             task=subject.task,
@@ -149,18 +162,3 @@ def _planned(
             synthetic=request.synthetic,
         )
         return regularization(program, request.moves)
-
-
-def _curve(
-    request: Request, ladder: Ladder, rows: Batch, progress: Callable[[str], None]
-) -> LearningCurve:
-    folder = request.log_dir
-    return learning_curve(
-        ladder.trial,
-        rows,
-        request.seeds,
-        journal_file=None if folder is None else folder / "learning_curve.jsonl",
-        header=ladder.header(()),
-        parallel=request.parallel,
-        progress=progress,
-    )

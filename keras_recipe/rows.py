@@ -10,7 +10,7 @@ from keras_recipe.core.errors import InputError
 from keras_recipe.data.batch import Batch, leaves
 from keras_recipe.data.sources import Source, open_source
 from keras_recipe.data.splits import cut_off, held_out
-from keras_recipe.subject import weighted
+from keras_recipe.fit_settings import weighted
 
 MOST_BYTES = 2**28  # of a dataset that is read into memory for the trainings of a ladder
 

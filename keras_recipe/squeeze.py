@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from keras_recipe.core.errors import InputError
 from keras_recipe.core.said import said
-from keras_recipe.data.batch import Batch
+from keras_recipe.core.seconds import refuse_unless_seconds
 from keras_recipe.ensemble.library import Library
 from keras_recipe.ensemble.squeeze import PAIRS, Juice, Squeeze, Wishes
+from keras_recipe.ensemble.student import PATIENCE
 from keras_recipe.experiments.held_out import HeldOut
-from keras_recipe.experiments.ladder import LadderResult
 from keras_recipe.experiments.trial_move import refuse_unless_count
 from keras_recipe.experiments.trial_run import Trial
+from keras_recipe.ground import Ground
+from keras_recipe.reports.progress import progress_of
 from keras_recipe.search.result import Tuned
 from keras_recipe.squeezed import Squeezed
 from keras_recipe.subject import Subject
@@ -34,7 +36,6 @@ class Request:
         average: Whether a moving average of the weights is compared.
         longer: Seconds for training on the best; None: as long as each training may take.
         most: Different models in the ensemble at most.
-        log_dir: Folder of the recipe; None: nothing is written.
 
     Raises:
         InputError: One sentence says why.
@@ -47,7 +48,6 @@ class Request:
     average: Any
     longer: Any
     most: Any
-    log_dir: Path | None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be used."""
@@ -57,12 +57,9 @@ class Request:
             msg = "With members=0 there must be models in `search`."
             raise InputError(msg)
         refuse_unless_count("`most`", self.most)
-        for name, least in (("budget", 0.0), ("longer", -1.0)):
-            value = getattr(self, name)
-            number = isinstance(value, int | float) and not isinstance(value, bool)
-            if not (number and value > least) and not (name == "longer" and value is None):
-                msg = f"`{name}` must be a number of seconds above 0. Received: {value!r}"
-                raise InputError(msg)
+        refuse_unless_seconds(self.budget)
+        if self.longer is not None and (self.longer != 0 or isinstance(self.longer, bool)):
+            refuse_unless_seconds(self.longer, "longer")
         if not isinstance(self.distil, bool) and not callable(self.distil):
             msg = f"`distil` must be True, False or a function. Received: {self.distil!r}"
             raise InputError(msg)
@@ -71,7 +68,8 @@ class Request:
     def wishes(self, steps: int, batch_size: int, seed: int) -> Wishes:
         """Return what is to be done, with each training's equal part of the time."""
         pairs = min(PAIRS, self.members) if self.average and self.members > 1 else 0
-        parts = self.members + pairs + bool(self.distil) + (self.longer is None)
+        taught = 2 * PATIENCE * bool(self.distil)  # the student and its twin
+        parts = self.members + pairs + taught + (self.longer is None)
         left = self.budget - (self.longer or 0.0)
         each = left / max(parts, 1) if math.isfinite(left) else None
         if each is not None and each <= 0:
@@ -91,51 +89,45 @@ class Request:
         )
 
 
-def squeeze(
-    request: Request,
-    program: Any,
-    model: Any,
-    subject: Subject,
-    rows: tuple[Batch, Batch, Batch | None],
-    *,
-    steps: int,
-    seed: int,
-    progress: Callable[[str], None] = lambda _: None,
-) -> Squeezed:
-    """Do stage 6.
+def squeeze(ground: Ground, request: Request, *, force: bool, verbose: Any) -> Squeezed:
+    """Do stage 6: the last one, which leaves nothing but its result and its files.
 
     Args:
+        ground: The program; what its last ladder or search kept is made in every training.
         request: What is asked.
-        program: What makes a fresh compiled model; or the last ladder or search: what they
-            kept is made in every training.
-        model: The recipe's model, whose loss judges; it is left as it was.
-        subject: What is examined.
-        rows: Training, validation and test rows.
-        steps: Of a training; a ladder's own are taken where there is one.
-        seed: The first seed.
-        progress: Called with a text before each part.
+        force: Start although a check of an earlier stage FAILs.
+        verbose: As `progress_of` takes it.
     """
-    given: Trial | Tuned | None = program if isinstance(program, Tuned) else None
-    size = subject.settings().batch_size
-    if isinstance(program, LadderResult):
-        # what an earlier ladder made longer is in its budget, not among its own moves
-        given, budget = program.trial, program.trial.budget
-        steps, size = budget.steps or steps, budget.batch_size
-    trial = given
-    task, test = subject.task, rows[2]
-    made = Squeeze(
-        build=program if trial is None else trial.build,
-        moves=() if trial is None else trial.moves,
-        train=rows[0],
-        held=HeldOut(model=model, rows=rows[1], task=task),
-        test=None if test is None else HeldOut(model=model, rows=test, task=task, split="test"),
-        wishes=request.wishes(steps, size, seed),
-        folder=None if request.log_dir is None else request.log_dir / "squeeze",
-        progress=progress,
-    )
-    juice = made.run()
-    path = None if request.log_dir is None else request.log_dir / "ensemble.keras"
-    return Squeezed(juice=juice, path=path and _saved(juice, path))
+    held, test = ground.rows.held(), ground.rows.test()
+    subject = ground.begin("6", force=force)
+    judge = functools.partial(HeldOut, model=ground.model, task=subject.task)
+    given, steps, size = _program(ground, subject)
+    with progress_of(verbose) as progress:
+        juice = Squeeze(
+            build=ground.build if given is None else given.build,
+            moves=() if given is None else given.moves,
+            train=ground.rows.train(),
+            held=judge(rows=held),
+            test=None if test is None else judge(rows=test, split="test"),
+            wishes=request.wishes(steps, size, ground.seed),
+            folder=ground.place("squeeze"),
+            progress=progress,
+        ).run()
+    path = ground.place("ensemble.keras")
+    found = Squeezed(juice=juice, path=path and _saved(juice, path))
+    ground.judge("squeezing", found.record, subject)
+    return found
+
+
+def _program(ground: Ground, subject: Subject) -> tuple[Trial | Tuned | None, int, int]:
+    """Return what the last stages made of the program, with steps and rows of a training."""
+    steps, size = ground.steps(subject), subject.settings().batch_size
+    ladder = ground.kept or ground.grown
+    if ground.tuned is not None or ladder is None:
+        return ground.tuned, steps, size
+    # what an earlier ladder made longer is in its budget, not among its own moves
+    budget = ladder.trial.budget
+    return ladder.trial, budget.steps or steps, budget.batch_size
 
 
 def _saved(juice: Juice, path: Path) -> Path | None:

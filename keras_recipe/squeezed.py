@@ -61,7 +61,11 @@ class Squeezed:
         if self.record.distilled is not None:
             taught = self.record.distilled.on_single
             worth = "beyond noise" if taught.helps or taught.harms else "within the noise"
-            parts.append(f"a student of them gains {taught.gain:.3g}, {worth}")
+            low, high = taught.interval
+            parts.append(
+                f"a student of them gains {taught.gain:.3g} ({low:.3g} to {high:.3g}) on the "
+                f"same training without a teacher, {worth}"
+            )
         if self.record.longer is not None:
             longer = self.record.longer
             parts.append(

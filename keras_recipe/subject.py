@@ -5,15 +5,14 @@ from __future__ import annotations
 import copy
 import dataclasses
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
 import keras
 import numpy as np
 
-from keras_recipe.core.errors import InputError, NotApplicable
+from keras_recipe.core.errors import NotApplicable
 from keras_recipe.data.batch import Batch, leaves, mapped
 from keras_recipe.data.crossfit import CrossFit, Question
 from keras_recipe.data.files import Files
@@ -23,77 +22,20 @@ from keras_recipe.data.reading import SAMPLE_ROWS, Read, read
 from keras_recipe.data.sources import Source, open_source
 from keras_recipe.data.splits import cut_off, held_out
 from keras_recipe.data.statistics import Statistics
+from keras_recipe.fit_settings import (
+    FitSettings,
+    class_weights,
+    refuse_unless_count,
+    weighted,
+)
 from keras_recipe.loss import predict
+from keras_recipe.needs import NEEDS
 from keras_recipe.outputs import output_bytes
 from keras_recipe.surgery.penultimate import penultimate
 from keras_recipe.surgery.plan import Plan, plan
 from keras_recipe.task import Task, infer_task
 
 PROBE_ROWS = 32
-
-
-@dataclass(frozen=True, kw_only=True)
-class FitSettings:
-    """What `fit` would be called with.
-
-    Attributes:
-        batch_size: Rows a step; the data's own for datasets.
-        epochs: Number of epochs.
-        shuffle: Whether rows are shuffled each epoch.
-        class_weight: Weight by class number, or None.
-        validation_split: Share of rows cut off the end for validation.
-        num_samples: Training rows, or None when not known before reading.
-        steps_per_epoch: Steps an epoch, or None likewise.
-        validation_batch_size: Rows a step of validation; the data's own for datasets.
-        validation_steps: Steps of a validation; None for all of it.
-    """
-
-    batch_size: int
-    epochs: int
-    shuffle: bool
-    class_weight: Mapping[int, float] | None
-    validation_split: float
-    num_samples: int | None
-    steps_per_epoch: int | None
-    validation_batch_size: int = 32
-    validation_steps: int | None = None
-
-
-def _refuse_unless_count(name: str, value: Any, least: int) -> None:
-    is_count = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if value is not None and not (is_count and value >= least):
-        msg = f"`{name}` must be a whole number of at least {least}. Received: {value!r}"
-        raise InputError(msg)
-
-
-def _class_weights(class_weight: Any) -> dict[int, float] | None:
-    if class_weight is None:
-        return None
-    if not isinstance(class_weight, Mapping):
-        msg = (
-            "`class_weight` must be a dict from class number to weight. "
-            f"Received: {type(class_weight).__name__}"
-        )
-        raise InputError(msg)
-    try:
-        return {int(k): float(v) for k, v in class_weight.items()}
-    except (TypeError, ValueError) as error:
-        msg = f"`class_weight` must map whole numbers to numbers. Received: {class_weight!r}"
-        raise InputError(msg) from error
-
-
-def weighted(batch: Batch, class_weight: Mapping[int, float] | None) -> Batch:
-    """Return `batch` with class weights multiplied into its sample weights, as Keras does."""
-    targets = leaves(batch.y)
-    if class_weight is None or len(targets) != 1:
-        return batch
-    y = targets[0]
-    vectors = y.ndim > 1 and y.shape[-1] > 1
-    classes = y.argmax(-1) if vectors else np.rint(np.nan_to_num(y)).astype("int64")
-    classes = classes.reshape(len(y), -1)[:, 0] if classes.ndim > 1 else classes
-    weights = np.array([class_weight.get(int(c), 1.0) for c in classes], "float32")
-    given = leaves(batch.sample_weight)
-    return Batch(batch.x, batch.y, weights * given[0] if given else weights)
 
 
 class Subject:
@@ -152,8 +94,8 @@ class Subject:
             "validation_steps": validation_steps,
         }
         for name, value in counts.items():
-            _refuse_unless_count(name, value, least=1)
-        _refuse_unless_count("seed", seed, least=0)
+            refuse_unless_count(name, value, least=1)
+        refuse_unless_count("seed", seed, least=0)
         self._model, self._task, self._seed = model, task, int(seed)
         self._extras, self._callbacks = dict(extras or {}), callbacks
         self.refuses_gaps = False
@@ -178,7 +120,7 @@ class Subject:
             batch_size=rows,
             epochs=int(epochs),
             shuffle=bool(shuffle),
-            class_weight=_class_weights(class_weight),
+            class_weight=class_weights(class_weight),
             validation_split=float(validation_split),
             num_samples=size,
             steps_per_epoch=None if size is None else math.ceil(size / rows),
@@ -196,7 +138,7 @@ class Subject:
         """
         if name in self._extras:
             return self._extras[name]
-        give: Callable[[Subject], Any] | None = _NEEDS.get(name)
+        give = NEEDS.get(name)
         found = None if give is None else give(self)
         if found is None:
             msg = f"there is no `{name.replace('_', ' ')}` to examine"
@@ -342,57 +284,3 @@ class Subject:
     def samples(self) -> dict[str, Batch]:
         """Return the sample of each split there is, that of the training rows weighted."""
         return {**self.of_splits("sample"), "training": self.sample}
-
-
-def _files(subject: Subject) -> dict[str, Files]:
-    found = subject.files()
-    if not found:
-        msg = "the data was given as arrays or as a dataset, not as files"
-        raise NotApplicable(msg)
-    return found
-
-
-#: What only a later stage makes, and what to call for it.
-_LATER = {
-    "ladder": "no ladder was run: Recipe.overfit() tries one change at a time",
-    "climbed": "it was not tried: Recipe.regularize() tries one change at a time",
-    "search": "nothing was searched: Recipe.tune() runs a search",
-    "squeezing": "nothing was squeezed: Recipe.squeeze() averages, distils and trains on",
-}
-
-
-def _later(name: str) -> Callable[[Subject], Any]:
-    def refuse(_: Subject) -> Any:
-        raise NotApplicable(_LATER[name])
-
-    return refuse
-
-
-_NEEDS: dict[str, Callable[[Subject], Any]] = {
-    "model": lambda s: s._model,  # noqa: SLF001  the table is part of the class
-    "seed": lambda s: s._seed,  # noqa: SLF001
-    "fit": Subject.settings,
-    "statistics": Subject.statistics,
-    "splits": lambda s: s.of_splits("statistics"),
-    "contents": lambda s: s.of_splits("contents"),
-    "sketches": lambda s: s.of_splits("sketch"),
-    "orders": lambda s: s.of_splits("order"),
-    "files": _files,
-    "groups": lambda s: s.groups,
-    "validation_statistics": lambda s: s.of_splits("statistics").get("validation"),
-    "validation": lambda s: s.of_splits("sample").get("validation"),
-    "test": lambda s: s.of_splits("sample").get("test"),
-    "source": lambda s: getattr(s, "source", None),
-    "sample": lambda s: s.sample,
-    "samples": Subject.samples,
-    "trained": lambda s: s.trained,
-    "human": lambda s: s.human,
-    "probe": lambda s: s.probe,
-    "predictions": lambda s: s.predictions,
-    "task": lambda s: s.task,
-    "plan": lambda s: s.plan,
-    "crossfit": lambda s: s.crossfit,
-    "embedding": lambda s: s.embedding,
-    **{name: _later(name) for name in _LATER},
-    "if_climbed": lambda _: (),  # for checks that have something to say without it, too
-}

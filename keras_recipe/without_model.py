@@ -15,12 +15,12 @@ import numpy as np
 
 from keras_recipe import checks
 from keras_recipe.core.check import Check
-from keras_recipe.core.errors import InputError
 from keras_recipe.core.memory import give_back
 from keras_recipe.core.remembered import remembering
 from keras_recipe.core.report import Report
 from keras_recipe.core.result import Cost, Result, Status
 from keras_recipe.core.runner import run
+from keras_recipe.core.seconds import refuse_unless_seconds
 from keras_recipe.core.settings import Settings
 from keras_recipe.data.filled import filled
 from keras_recipe.data.human import FOLDER, find
@@ -231,9 +231,7 @@ def look(  # noqa: PLR0913  what `check` takes, without a model
         ConfigError: A code, a column or an engine is unknown.
     """
     began = time.perf_counter()
-    if isinstance(budget, bool) or not isinstance(budget, int | float) or not budget > 0:
-        msg = f"`budget` must be a number of seconds above 0. Received: {budget!r}"
-        raise InputError(msg)
+    refuse_unless_seconds(budget)
     checks.load()
     chosen = [STAGE] if select is None else select
     settings = Settings.from_pyproject(Path("pyproject.toml"), select=chosen, ignore=ignore)

@@ -3,7 +3,8 @@
 KERAS_BACKEND=jax python scripts/bench.py overhead|check|import|data|search
 KERAS_BACKEND=jax python scripts/bench.py zoo|fixes [--only NAME] [--seeds 0] [--out FILE] ...
 
-overhead  epochs with all default monitors over plain epochs, and peak memory likewise; on
+overhead  epochs with all default monitors over plain epochs (and those of a plain copy, whose
+          ratio is chance alone), and peak memory likewise; on
           TensorFlow the monitor and RecipeTensorBoard beside Keras's TensorBoard
 check     seconds of check() on a convnet and 60,000 images; memory beyond that of the training
 import    `import keras_recipe` over `import keras`
@@ -14,8 +15,8 @@ data      seconds and memory of the checks of data: Fashion-MNIST, and a stream 
           (--gigabytes N) in 1 GB of memory; hashing of all rows beside hashlib alone;
           flips, raters, probes: wrong labels found and counted, and what architectures need
 search    searches beside plain KerasTuner on the same seeds: winners, seconds, memory
-kills     a search, a ladder and a whole run killed again and again (--what tune|ladder|run,
-          --times 20): whether they end as if left alone
+kills     searches, a ladder and a whole run killed again and again (--what
+          tune|workers|ladder|run, --times 20): whether they end as if left alone
 peers     torchtest2 and neural-net-checklist on the same programs (torch, if installed)
 """
 
@@ -168,12 +169,14 @@ def overhead() -> None:
         models = {
             "plain": _compiled(build),
             "watched": keras_recipe.RecipeModel(_compiled(build)),
+            "copy": _compiled(build),  # what it takes more or less is chance
         }
         found = _interleaved(models, (x, y, size))
         step = 1000 * found["plain"] / (len(x) / size)
         print(
             f"{name:16} plain {found['plain']:.4f} s an epoch ({step:.2f} ms a step), watched "
-            f"{found['watched']:.4f} s, ratio {found['watched'] / found['plain']:.3f}"
+            f"{found['watched']:.4f} s, ratio {found['watched'] / found['plain']:.3f}; "
+            f"a plain copy {found['copy'] / found['plain']:.3f}"
         )
     peaks = {part: _measured(part)[0] for part in ("train", "train+watch")}
     print(

@@ -1,5 +1,7 @@
 """Searches, ladders and whole runs killed at random moments: they end as if left alone.
 
+Of a search by workers the process that leads is killed; its workers end by themselves.
+
 Called by bench.py: `KERAS_BACKEND=torch python scripts/bench.py kills --what tune --times 20`.
 """
 
@@ -18,6 +20,7 @@ from typing import Any
 #: What is killed -> (module and function of tests/ that does it, its journals).
 JOBS = {
     "tune": ("searching", "run", ("tune.jsonl",)),
+    "workers": ("led", "run", ("tune.jsonl",)),
     "ladder": ("climbing", "climbed", ("ladder.jsonl",)),
     "run": (
         "running",
@@ -56,7 +59,8 @@ def _killed(what: str, times: int, seed: int) -> bool:
     target, began = getattr(importlib.import_module(module), function), time.monotonic()
     with tempfile.TemporaryDirectory(prefix="kills-") as place:
         alone, other = (
-            killing.Job(target, Path(place) / name, journals) for name in ("alone", "killed")
+            killing.Job(target, Path(place) / name, journals, ordered=what != "workers")
+            for name in ("alone", "killed")
         )
         pace = killing.left_alone(alone)
         try:

@@ -11,7 +11,7 @@ failed=0
 which=()
 for backend in ${BACKENDS:-jax torch tensorflow}; do
     echo "== $backend"
-    KERAS_BACKEND=$backend .venv/bin/python -m pytest -q -n 2 "${which[@]}" "$@" || failed=1
+    KERAS_BACKEND=$backend .venv/bin/python -m pytest -q -n 2 --dist worksteal "${which[@]}" "$@" || failed=1
     which=(--with-a-backend)
 done
 if [ -z "${SKIP_WITHOUT_TENSORFLOW:-}" ]; then

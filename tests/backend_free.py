@@ -55,6 +55,7 @@ FREE = (
     "data/test_survey_table.py",
     "data/test_tally.py",
     "data/test_turned_copies.py",
+    "data/test_which_tokens.py",
     "diagnosis/test_search.py",
     "ensemble/test_select.py",
     "experiments/test_climbed_rows.py",

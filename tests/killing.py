@@ -12,6 +12,7 @@ import random
 import sys
 import time
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from unittest import mock
 
@@ -28,11 +29,13 @@ class Job:
         target: The function, of a module that a new process can import.
         folder: Where it works.
         journals: Paths of its journals within the folder.
+        ordered: Whether its trainings end in the same order each time.
     """
 
     target: object
     folder: Path
     journals: tuple[str, ...]
+    ordered: bool = True
 
     @property
     def won(self):
@@ -79,6 +82,8 @@ class Job:
             ]
             for name, lines in self.lines().items()
         }
+        if not self.ordered:
+            lines = {name: sorted(some, key=itemgetter("key")) for name, some in lines.items()}
         return {"journals": lines, "won": _pathless(json.loads(self.won.read_text()))}
 
 
@@ -114,6 +119,15 @@ def left_alone(job):
     assert process.exitcode == 0, f"left alone it ended with {process.exitcode}"
     counted = job.count()
     return Pace(counted, (last - began) / max(counted, 1), time.monotonic() - last)
+
+
+def killed_after(job, trainings):
+    """Kill the job as soon as so many trainings are written down."""
+    process = job.begun()
+    _until(process, lambda: job.count() >= trainings)
+    process.kill()
+    process.join(PATIENCE)
+    assert process.exitcode == -9, f"it ended with {process.exitcode}"
 
 
 def killed(job, pace, times, seed=0, tell=lambda _: None):

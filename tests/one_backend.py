@@ -5,5 +5,5 @@ import pytest
 
 ONE_BACKEND = pytest.mark.skipif(
     keras.config.backend() != "torch",
-    reason="what is tested is the journal; on the others the compiling takes minutes",
+    reason="what is tested is journals and scores; on the others the compiling takes minutes",
 )

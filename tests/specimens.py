@@ -9,11 +9,12 @@ import numpy as np
 from keras import layers
 from sklearn import datasets
 
-from keras_recipe.examine import build
+from keras_recipe.building import build
 from keras_recipe.subject import Subject
 from keras_recipe.surgery.preserve import preserve
 
 SPARSE = "sparse_categorical_crossentropy"
+LOGITS = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
 
 @functools.cache
@@ -54,6 +55,29 @@ def classifier(head="softmax", loss=SPARSE, units=10, hidden="relu", **compile_a
         loss=loss,
         **compile_arguments,
     )
+
+
+def constant_net(*tail, loss, shape=(5,)):
+    """A built model whose kernels are zero, so that it predicts a constant."""
+    model = keras.Sequential([keras.Input(shape), *tail])
+    model.compile("sgd", loss)
+    for weight in model.weights:
+        if weight.name == "kernel":
+            weight.assign(np.zeros(weight.shape))
+    return model
+
+
+def two_headed():
+    """The class of a digit in logits, and a number beside it."""
+    entrance = keras.Input((64,))
+    hidden = layers.Dense(8, activation="relu")(entrance)
+    heads = {
+        "kind": layers.Dense(10, name="kind")(hidden),
+        "size": layers.Dense(1, name="size")(hidden),
+    }
+    model = keras.Model(entrance, heads)
+    model.compile("adam", {"kind": LOGITS, "size": "mse"})
+    return model
 
 
 def subject(model, x, y=None, **settings):

@@ -12,6 +12,7 @@ PACKAGE = ROOT / "keras_recipe"
 MODULES = sorted(p.relative_to(PACKAGE) for p in PACKAGE.rglob("*.py"))
 CHECKS = [p for p in MODULES if re.match(r"kr\d", p.name)]
 MOST_LINES = 200  # a check that is longer holds two ideas
+MOST_OF_A_MODULE = 300  # likewise
 
 
 def text(path):
@@ -22,6 +23,11 @@ def text(path):
 def test_a_check_has_its_test_and_a_file_of_readable_length(path):
     assert (ROOT / "tests" / path.parent / f"test_{path.name}").exists()
     assert len(text(path).splitlines()) <= MOST_LINES
+
+
+@pytest.mark.parametrize("path", MODULES, ids=str)
+def test_a_module_holds_one_idea(path):
+    assert len(text(path).splitlines()) <= MOST_OF_A_MODULE
 
 
 @pytest.mark.parametrize("path", MODULES, ids=str)

@@ -40,7 +40,7 @@ def build(units=1, rate=0.01):
 def ready(made=build, **settings):
     """A recipe whose first two stages are done, to be quick; stage 3's checks are not run."""
     recipe = Recipe(made, data=rows(), **{"epochs": 8, "ignore": ["KR302", "KR304"]} | settings)
-    recipe._done = {"1", "2"}
+    recipe._ground.done = {"1", "2"}
     return recipe
 
 
@@ -126,15 +126,15 @@ def test_a_journal_and_runs_are_written(tmp_path):
 def test_class_weights_count():
     _, y = rows()
     recipe = ready(class_weight={digit: 2.0 if digit == 3 else 1.0 for digit in range(10)})
-    weights = recipe._rows.train().sample_weight
+    weights = recipe._ground.rows.train().sample_weight
     assert weights.tolist() == [2.0 if digit == 3 else 1.0 for digit in y]
 
 
 def test_rows_cut_off_for_validation_are_not_trained_on():
-    assert len(ready(validation_split=0.25)._rows.train()) == 300
+    assert len(ready(validation_split=0.25)._ground.rows.train()) == 300
     given = ready(validation_split=0.25)
-    given._rows = dataclasses.replace(given._rows, validation_data=rows())
-    assert len(given._rows.train()) == ROWS
+    given._ground.rows = dataclasses.replace(given._ground.rows, validation_data=rows())
+    assert len(given._ground.rows.train()) == ROWS
 
 
 def test_the_stages_run_those_before_them_and_are_added_to_the_report(monkeypatch):
@@ -205,7 +205,7 @@ def test_what_overfit_cannot_use_is_refused_before_anything_runs(arguments, word
 
 def test_without_targets_there_is_nothing_to_learn():
     recipe = ready()
-    recipe._rows = dataclasses.replace(recipe._rows, y=None)
+    recipe._ground.rows = dataclasses.replace(recipe._ground.rows, y=None)
     with pytest.raises(InputError, match="no targets"):
         recipe.overfit(verbose=0)
 
@@ -228,7 +228,7 @@ class Stream(keras.utils.PyDataset):
 
 def test_a_dataset_is_read_into_memory():
     recipe = Recipe(build, data=Stream())
-    np.testing.assert_array_equal(recipe._rows.train().x, rows()[0][:200])
+    np.testing.assert_array_equal(recipe._ground.rows.train().x, rows()[0][:200])
 
 
 def unbuilt():
@@ -261,15 +261,14 @@ def test_tune_searches_and_its_checks_judge(tmp_path):
         hyper, validation_data=(x[ROWS : 2 * ROWS], y[ROWS : 2 * ROWS]), epochs=3,
         log_dir=tmp_path,
     )  # fmt: skip
-    recipe._done |= {"3", "4"}
+    recipe._ground.done |= {"3", "4"}
     found = recipe.tune("random", trials=3, seeds=(0, 1), verbose=0)
     assert len(found.trials) == 3
     assert {"KR501", "KR502", "KR503", "KR504"} <= {r.code for r in recipe.report.results}
     assert recipe.report["KR501"].status == "pass"
     assert (tmp_path / "tune.jsonl").exists()
-    assert found.model.evaluate(*recipe._rows.validation_data, verbose=0)[0] == pytest.approx(
-        found.best.score, rel=1e-4
-    )
+    score = found.model.evaluate(*recipe._ground.rows.validation_data, verbose=0)[0]
+    assert score == pytest.approx(found.best.score, rel=1e-4)
 
 
 def test_tune_refuses_one_seed_before_it_searches():
@@ -279,7 +278,7 @@ def test_tune_refuses_one_seed_before_it_searches():
 
 def test_tune_does_not_start_while_an_earlier_stage_fails():
     recipe = ready(hyper, validation_data=rows())
-    recipe._done |= {"3", "4"}
-    recipe.report = Report([failed("bad").stamped(code="KR202", name="head_and_loss")])
+    recipe._ground.done |= {"3", "4"}
+    recipe._ground.report = Report([failed("bad").stamped(code="KR202", name="head_and_loss")])
     with pytest.raises(RecipeFailed, match="Stage 5"):
         recipe.tune(trials=1, verbose=0)

@@ -40,7 +40,7 @@ def ready(made=build, **settings):
     recipe = Recipe(
         made, data=rows(wrong=0.3), validation_data=rows(400, 700), **{**known, **settings}
     )
-    recipe._done = {"1", "2", "3"}
+    recipe._ground.done = {"1", "2", "3"}
     return recipe
 
 
@@ -88,11 +88,11 @@ def test_journal_and_runs_are_written_and_it_goes_on_from_them(learned):
 def test_no_finding_is_taken_back_for_a_ladder():
     recipe = ready()
     row = failed("labels break").stamped(code="KR402", name="augmentation")
-    recipe.report = Report([row])
-    recipe._judge("climbed", climbed(("shifted", "augmentation", WORSE)))
+    recipe._ground.report = Report([row])
+    recipe._ground.judge("climbed", climbed(("shifted", "augmentation", WORSE)))
     assert recipe.report["KR402"].status == "fail"
-    recipe.report = Report([row.stamped(status="pass", message="fine")])
-    recipe._judge("climbed", climbed(left_out={"augmentation": "not asked for"}))
+    recipe._ground.report = Report([row.stamped(status="pass", message="fine")])
+    recipe._ground.judge("climbed", climbed(left_out={"augmentation": "not asked for"}))
     assert recipe.report["KR402"].message == "fine"
     assert recipe.report["KR404"].status == "skip"
 
@@ -110,7 +110,7 @@ def test_own_moves_and_more_data(tmp_path):
 
 def test_it_begins_with_what_overfit_grew():
     recipe = ready(lambda: build(1), epochs=2, ignore=["KR3", "KR402"])
-    recipe._done = {"1", "2"}
+    recipe._ground.done = {"1", "2"}
     grown = recipe.overfit(goal=0.05, seeds=(0, 1), verbose=0)
     assert grown.kept
     result = asked(recipe, "early stopping", seeds=(0, 1))
@@ -164,7 +164,7 @@ def test_without_validation_rows_nothing_starts():
     with pytest.raises(InputError, match="give `validation_data` or `validation_split`"):
         recipe.regularize()
     assert recipe.report.results == []
-    assert len(Recipe(build, data=rows(), validation_split=0.25)._rows.held()) == 30
+    assert len(Recipe(build, data=rows(), validation_split=0.25)._ground.rows.held()) == 30
 
 
 def test_it_does_not_start_while_an_earlier_stage_fails(monkeypatch):

@@ -26,7 +26,7 @@ def recipe(**settings):
         data=(X[:300], Y[:300]),
         **{"validation_data": (X[300:700], Y[300:700]), "epochs": 12} | settings,
     )
-    made._done = {"1", "2", "3", "4", "5"}
+    made._ground.done = {"1", "2", "3", "4", "5"}
     return made
 
 
@@ -107,7 +107,7 @@ def test_without_validation_rows_nothing_can_be_chosen():
 
 def test_what_build_wraps_is_squeezed_too():
     made = recipe(epochs=2)
-    made._build = lambda: keras_recipe.RecipeModel(build())
+    made._ground.build = lambda: keras_recipe.RecipeModel(build())
     found = made.squeeze(2, longer=0, average=False, verbose=0)
     assert found.record.ensemble.loss <= found.record.ensemble.best
     assert not [key for key in found.record.left_out if key.startswith("start")]
@@ -116,7 +116,7 @@ def test_what_build_wraps_is_squeezed_too():
 def test_members_are_trained_as_long_as_the_ladder_s_winner(tmp_path):
     made = recipe(epochs=1, log_dir=tmp_path)
     longer = Ladder(build, (X[:300], Y[:300]), (X[300:700], Y[300:700]), steps=24, seeds=(0, 1))
-    made._kept = longer.climb([])
+    made._ground.kept = longer.climb([])
     made.squeeze(1, longer=0, average=False, distil=False, verbose=0)
     lines = (tmp_path / "squeeze" / "members.jsonl").read_text().splitlines()
     assert json.loads(lines[1])["steps"] >= 24

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+from clusters import local_cluster
 from PIL import Image
 from sklearn import datasets
 from typer.testing import CliRunner
@@ -203,16 +204,12 @@ def made():
 
 
 def test_a_factorys_dataset_is_counted_by_a_cluster(tmp_path):
-    distributed = pytest.importorskip(
-        "distributed", reason="the extra keras-recipe[dask] is not installed"
-    )
-    settings = {"processes": False, "protocol": "tcp://", "dashboard_address": "127.0.0.1:0"}
     for name, count in (("split_up", 6), ("endless", None)):
         (tmp_path / f"{name}.py").write_text(LOADED.format(count=count))
     words = ("--select", "KR101", "--format", "json")
     here = run("split_up.py:made", *words)
-    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, **settings) as cluster:
-        there = ("--engine", "dask", "--scheduler", cluster.scheduler_address)
+    with local_cluster() as address:
+        there = ("--engine", "dask", "--scheduler", address)
         spread = run("split_up.py:made", *words, *there)
         whole = run("endless.py:made", *words, *there)
     assert spread.exit_code == 0, spread.output

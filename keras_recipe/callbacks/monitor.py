@@ -82,7 +82,8 @@ class RecipeMonitor(keras.callbacks.Callback):
 
     Raises:
         ConfigError: `on_fail` is none of the three.
-        InputError: `probe` is not a batch. While training, with `"raise"`: RecipeFailed.
+        InputError: `probe` or `sample` is not a batch.
+        RecipeFailed: While training, with `"raise"`: a live check FAILs.
 
     Example:
         >>> monitor = RecipeMonitor(on_fail="stop")

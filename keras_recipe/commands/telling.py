@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -25,9 +25,7 @@ def explain(
     devices: Devices = None,
 ) -> None:
     """Show the page of a check: what should be true, why, how to fix and tune it."""
-    known(format, ("console", "json"))
-    start_backend(asked(ctx, backend, accelerator, devices), quiet=True)
-    catalogue = importlib.import_module("keras_recipe.catalogue")
+    catalogue = _catalogue(format, asked(ctx, backend, accelerator, devices))
     found = catalogue.find(code)
     show(format, catalogue.data(found), catalogue.page(found))
 
@@ -41,11 +39,16 @@ def list_(
     devices: Devices = None,
 ) -> None:
     """List the checks by stage."""
-    known(format, ("console", "json"))
-    start_backend(asked(ctx, backend, accelerator, devices), quiet=True)
-    catalogue = importlib.import_module("keras_recipe.catalogue")
+    catalogue = _catalogue(format, asked(ctx, backend, accelerator, devices))
     found = catalogue.every()
     show(format, [catalogue.data(row) for row in found], catalogue.table(found))
+
+
+def _catalogue(format: str | None, wanted: tuple[Any, ...]) -> Any:  # noqa: A002
+    """Return the module that knows all checks, with the backend they need started."""
+    known(format, ("console", "json"))
+    start_backend(wanted, quiet=True)
+    return importlib.import_module("keras_recipe.catalogue")
 
 
 def doctor(

@@ -16,8 +16,8 @@ from keras_recipe.contract.scored import ScoredHead
 from keras_recipe.core.errors import InputError
 from keras_recipe.core.result import Fix, Result, failed, warned
 from keras_recipe.data.batch import Batch, leaves
+from keras_recipe.fit_settings import FitSettings
 from keras_recipe.loss import predict
-from keras_recipe.subject import FitSettings
 from keras_recipe.surgery.initialize import initialize_output_bias
 from keras_recipe.task import Head
 

@@ -11,8 +11,8 @@ import numpy as np
 from keras_recipe.backend import current
 from keras_recipe.contract.culprits import array, assigned
 from keras_recipe.data.batch import Batch
+from keras_recipe.fit_settings import FitSettings
 from keras_recipe.loss import predict
-from keras_recipe.subject import FitSettings
 
 _O = keras.optimizers
 #: A step moves each weight by about the rate, however large the gradient is.

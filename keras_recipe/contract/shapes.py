@@ -13,6 +13,9 @@ from keras_recipe.data.batch import Batch
 from keras_recipe.loss import LossUndefined, data_loss
 
 SPARSE = "sparse_categorical_crossentropy"
+#: Keras's losses that read labels of another shape by definition: shorter texts, class numbers
+#: of embeddings.
+UNPAIRED = {"ctc", "circle"}
 ROWS = 32
 RTOL = 1e-4
 
@@ -84,7 +87,7 @@ def _broadcast(scored: ScoredHead) -> Result | None:
     few = scored.take(slice(0, ROWS))
     cost = few.loss(few.p)
     if head.loss.builtin:
-        if head.loss.name == SPARSE or _same(y, p):
+        if head.loss.name in {SPARSE, *UNPAIRED} or _same(y, p):
             return None
         said = f"{head.loss.name} compares" if np.isfinite(cost) else ""
     else:

@@ -47,6 +47,9 @@ def class_weights(scored: ScoredHead, given: Mapping[int, float] | None) -> Resu
         return None
     if set(weights) - set(present) and set(present) - set(weights):
         return _misnamed(head.name, sorted(weights), present)
+    counted = [k for k in present if weights.get(k, 1.0) > 0]
+    if len(counted) < 2:
+        return _one_sided(head.name, counted, present)
     ordered = sorted(present, key=lambda k: counts[k])
     rare, frequent = ordered[0], ordered[-1]
     ratio = counts[frequent] / counts[rare]
@@ -80,6 +83,25 @@ def _rising(counts: np.ndarray, weights: Mapping[int, float], present: list[int]
     n = np.log([counts[k] for k in present])
     w = np.log([max(weights.get(k, 1.0), 1e-12) for k in present])
     return bool(((n - n.mean()) * (w - w.mean())).sum() > 0)
+
+
+def _one_sided(where: str, counted: list[int], present: list[int]) -> Result:
+    """The finding that no more than one class has a weight: a constant is a perfect model."""
+    kept = f"only class {counted[0]}" if counted else "no class"
+    return failed(
+        f"The labels hold the classes {present}, but {kept} has a weight above 0: the same "
+        "answer for every row is perfect.",
+        measured=float(len(counted)),
+        expected=float(len(present)),
+        unit="classes with a weight",
+        where=where,
+        cause="The weights are a comparison with one class, or were rounded or divided to 0.",
+        fix=Fix(
+            text="Give every class a weight above 0.",
+            code="class_weight={k: len(y) / (num_classes * (y == k).sum()) for k in classes}",
+            data=weigh_evenly,
+        ),
+    )
 
 
 def _misnamed(where: str, named: list[int], present: list[int]) -> Result:

@@ -17,6 +17,9 @@ SCHEMA_VERSION = 1
 class Report:
     """Every check's row, and what can be said of them together.
 
+    Print it, show it in a notebook, ask for one row by its code (`report["KR204"]`), or write
+    it with `keras_recipe.reports.write(report, "report.html")`.
+
     Attributes:
         results: One `Result` a check, in the order they ran.
         facts: Printed context: the task and its reason, seed, sizes, backend, versions.

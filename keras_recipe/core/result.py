@@ -13,7 +13,12 @@ from keras_recipe.core.errors import InputError
 
 
 class Status(StrEnum):
-    """The verdict of a check."""
+    """The verdict of a check.
+
+    PASS: what should be true is. WARN: it may not be, or something healthier is known. FAIL:
+    proved to be wrong. SKIP: there was nothing to examine, or no time; the message says which.
+    ERROR: the check itself broke, which says nothing of the program.
+    """
 
     PASS = "pass"
     WARN = "warn"
@@ -23,7 +28,12 @@ class Status(StrEnum):
 
 
 class Cost(StrEnum):
-    """What a check spends; also the order from cause to symptom."""
+    """What a check spends; also the order from cause to symptom.
+
+    STATIC: a look at model and data. FORWARD: predictions. TRAIN: short trainings that are
+    undone. LIVE: it reads the user's own training. EXPERIMENT: too dear for
+    `check`; most read what a stage of `Recipe` tried.
+    """
 
     STATIC = "static"
     FORWARD = "forward"

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from keras_recipe.data.contents import row_hashes
-from keras_recipe.data.features import is_tokens
+from keras_recipe.data.tokens import is_tokens
 
 SPREAD = 3.0  # values are not spread evenly over their range: that many times as often equal
 HEAVY = 20  # a value that fills more rows of the sample is a state of its own, not a number

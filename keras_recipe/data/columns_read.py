@@ -3,86 +3,27 @@
 from __future__ import annotations
 
 import functools
-import importlib
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
-from keras_recipe.core.errors import InputError
-
-#: What stands for a missing value: pandas's own list (`read_csv`, `na_values`) and UCI's `?`.
-MISSING = frozenset(
-    {"", "?", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND"}
-    | {"1.#QNAN", "<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"}
+from keras_recipe.data.words_read import (
+    FORMATS,
+    MISSING,
+    as_numbers,
+    as_seconds,
+    as_words,
+    is_typed,
+    no_numbers,
+    pandas,
+    shown,
+    typed,
 )
+
 MOST_WORDS = 2**17  # different words of a column that are numbered; more are hashed
-MOST_SHOWN = 60  # characters of a word in a sentence
-_DAYS = ("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y")
-_TIMES = ("", " %H:%M", " %H:%M:%S")
-FORMATS = ("ISO8601", *(day + time for time in _TIMES for day in _DAYS))
-_PLAIN = str | bool | int | float | Decimal
 _LARGEST_EXACT = 2.0**53  # from here on whole numbers are not all float64
-
-
-@functools.cache
-def pandas() -> Any:
-    """Return pandas, or say how to get it."""
-    try:
-        return importlib.import_module("pandas")
-    except ModuleNotFoundError as error:
-        msg = 'Tables are read by pandas (not installed): pip install "keras-recipe[data]"'
-        raise InputError(msg) from error
-
-
-def _seconds(values: Any, form: str) -> np.ndarray:
-    """Return dates as seconds since 1970 in UTC, NaN where one is none of this format."""
-    pd = pandas()
-    moments = pd.DatetimeIndex(pd.to_datetime(values, errors="coerce", utc=True, format=form))
-    began = pd.Timestamp("1970-01-01", tz="UTC").as_unit("us")  # years of four digits fit
-    return np.asarray((moments.as_unit("us") - began) / pd.Timedelta(seconds=1), "float64")
-
-
-def _numbers(words: Sequence[str], decimal: str = "") -> np.ndarray:
-    """Return words as float64, NaN where one is no number."""
-    if decimal == ",":
-        words = [word.replace(".", "").replace(",", ".") for word in words]
-    made = pandas().to_numeric(np.array(words, dtype=object), errors="coerce")
-    return np.asarray(made, "float64")
-
-
-def _no_numbers(words: Sequence[str]) -> list[str]:
-    """Return the words that are no numbers, with a decimal point or a decimal comma."""
-    bad = np.isnan(_numbers(words)) & np.isnan(_numbers(words, ","))
-    return [word for word, is_bad in zip(words, bad.tolist(), strict=True) if is_bad]
-
-
-def _shown(word: str) -> str:
-    """Return a word in quotes, a long one cut."""
-    return repr(word if len(word) <= MOST_SHOWN else f"{word[:MOST_SHOWN]}…")
-
-
-def _is_typed(values: Any) -> bool:
-    """Whether a column of a Parquet file holds numbers or dates, not words."""
-    return hasattr(values, "dtype") and values.dtype.kind in "biufM"
-
-
-def _typed(values: Any) -> np.ndarray:
-    if values.dtype.kind == "M":
-        return _seconds(values, "ISO8601")
-    return np.asarray(values.to_numpy(dtype="float64", na_value=np.nan))
-
-
-def _as_words(values: Any) -> tuple[list[str], str]:
-    """Return the words of a column without blanks around them, and the type that is none."""
-    if isinstance(values, list):
-        return values, ""
-    given = values.astype(object).where(values.notna(), "").tolist()
-    odd = [v for v in given if not isinstance(v, _PLAIN) and not hasattr(v, "isoformat")]
-    return [str(value).strip() for value in given], type(odd[0]).__name__ if odd else ""
 
 
 @dataclass(frozen=True)
@@ -112,13 +53,13 @@ class Column:
 
     def convert(self, values: Any) -> np.ndarray:
         """Return words, or a typed pandas Series, as float64 `(rows,)`; NaN for none."""
-        if _is_typed(values):
-            return _typed(values)
-        words, _ = _as_words(values)
+        if is_typed(values):
+            return typed(values)
+        words, _ = as_words(values)
         if self.kind == "number":
-            return _numbers(words, self.form)
+            return as_numbers(words, self.form)
         if self.kind == "date":
-            return _seconds(np.array(words, dtype=object), self.form)
+            return as_seconds(np.array(words, dtype=object), self.form)
         if self.kind == "hashed":
             found = pandas().util.hash_array(np.array(words, dtype=object)) >> np.uint64(40)
             gone = np.fromiter((word in MISSING for word in words), bool, len(words))
@@ -167,10 +108,10 @@ class Gathered:
     def add(self, values: Any) -> None:
         """Take in the next values: words, or a pandas Series."""
         self.rows += len(values)
-        if _is_typed(values):
+        if is_typed(values):
             self._add_typed(values)
             return
-        words, odd = _as_words(values)
+        words, odd = as_words(values)
         self.odd = self.odd or odd
         given = [word for word in words if word not in MISSING]
         if len(given) < len(words):
@@ -179,7 +120,7 @@ class Gathered:
             self._add_words(given)
 
     def _add_typed(self, values: Any) -> None:
-        found = _typed(values)
+        found = typed(values)
         good = found[~np.isnan(found)]
         if len(good) < len(found):
             self.missing["null"] += len(found) - len(good)
@@ -197,7 +138,7 @@ class Gathered:
         return np.flatnonzero(~exact & np.isfinite(numbers))
 
     def _add_words(self, words: list[str]) -> None:
-        numbers = _numbers(words)
+        numbers = as_numbers(words)
         bad = np.isnan(numbers)
         self.numbers += int((~bad).sum())
         good = np.flatnonzero(~bad)
@@ -212,7 +153,7 @@ class Gathered:
             self.others += several[: 3 - len(self.others)]
         if self.words is None:
             return
-        self.words.update(_no_numbers(words) if self.unnumbered else words)
+        self.words.update(no_numbers(words) if self.unnumbered else words)
         if len(self.words) > MOST_WORDS:
             self._let_go()
 
@@ -221,15 +162,15 @@ class Gathered:
         if not self.is_target:
             self.words = None
         elif 2 * (self.numbers + self.commas) > self.given and not self.unnumbered:
-            self.words, self.unnumbered = set(_no_numbers(list(self.words or ()))), True
+            self.words, self.unnumbered = set(no_numbers(list(self.words or ()))), True
 
     def _add_rest(self, words: list[str], counts: np.ndarray) -> None:
         """Take in words that are no numbers, and how often each was met."""
-        commas = ~np.isnan(_numbers(words, ","))
+        commas = ~np.isnan(as_numbers(words, ","))
         self.commas += int(counts[commas].sum())
         given = self.given - self.numbers
         for form in list(self.dates):
-            fits = ~np.isnan(_seconds(np.array(words, dtype=object), form))
+            fits = ~np.isnan(as_seconds(np.array(words, dtype=object), form))
             self.dates[form] += int(counts[fits].sum())
             if 2 * self.dates[form] < given:
                 del self.dates[form]
@@ -270,7 +211,7 @@ class Gathered:
         said = [self._made(column)] if self._made(column)[1] else []
         lost = self._lost(column)
         if lost:
-            few = f", such as {_shown(self.others[0])}" if self.others else ""
+            few = f", such as {shown(self.others[0])}" if self.others else ""
             kind = f"no {column.kind}s"
             said.append(("mixed", f"{lost} of {self.given} values of {name} are {kind}{few}"))
         if self.unnumbered and column.kind == "words":

@@ -48,12 +48,20 @@ class Doubts:
         error = np.sqrt(max(most * (1 - most), 1e-9) / len(given))
         return float(((said == given).mean() - most) / error)
 
+    def ranking(self, most: int, answer: Answer, contents: Contents) -> list[int]:
+        """Return where in the data the first rows of the ranking stand.
+
+        They are as many as confident learning counts, `most` at most.
+        """
+        first = self.order[: min(most, int(np.ceil(self.confident * len(self.order))))]
+        if self.everything:
+            return [int(r) for r in self.told.rows[first]]
+        return numbers_of_rows(contents, leaves(answer.rows.take(first).x))
+
     def named(self, most: int, answer: Answer, contents: Contents) -> dict[str, list[int]]:
         """Return the first of the ranking as evidence: `suspects`, `given` and `likelier`."""
-        first = self.order[:most]
-        rows = [int(r) for r in self.told.rows[first]]
-        if not self.everything:
-            rows = numbers_of_rows(contents, leaves(answer.rows.take(first).x))
+        rows = self.ranking(most, answer, contents)
+        first = self.order[: len(rows)]
         return {
             "suspects": rows,
             "given": [int(c) for c in self.told.classes[self.told.given[first]]],

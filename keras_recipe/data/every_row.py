@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from scipy import linalg
 from scipy.optimize import minimize_scalar
 from scipy.special import logsumexp, softmax
-from sklearn.kernel_approximation import RBFSampler
 
 from keras_recipe.core.errors import NotApplicable
 from keras_recipe.data.batch import Batch, leaves
 from keras_recipe.data.contents import row_hashes
-from keras_recipe.data.features import encoding
+from keras_recipe.data.waves import Waves, by_columns, by_components
 from keras_recipe.data.wording import is_text, readable, said_of_texts
 
 FOLDS = 5  # scikit-learn's default
 MOST_ROWS = 2**17  # rows looked at; of more, as many at random
 MOST_CLASSES = 256
-WAVES = 384  # random Fourier features beside the linear ones
 PIECE = 512  # rows encoded at a time
 PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1)  # of the ridge, times the mean square of a feature
 FEW = 8192  # rows that say how sharp: the one number is known to 1 %
-FAR = 1e4  # deviations; the squares of more would not fit single precision
-REFERENCE = 512  # rows whose distances say how wide the waves are
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,33 +96,6 @@ def _folds(arrays: list[np.ndarray], rows: np.ndarray) -> np.ndarray:
     return np.concatenate(found).astype("int64")
 
 
-class _Waves:
-    """Standardised features of rows, and random waves of them."""
-
-    def __init__(self, sample: Batch, seed: int) -> None:
-        self._encode = encoding(sample.x, seed)
-        made = self._encode(sample.x)
-        self._mean = made.mean(0)
-        spread = made.std(0)
-        self._scale = np.where(spread > 1e-6 * np.abs(made).max(0), spread, np.inf)
-        known = self._plain(made)
-        few = known[np.random.default_rng(seed).permutation(len(known))[:REFERENCE]]
-        squares = np.square(few).sum(1)
-        apart = squares[:, None] + squares - 2 * few @ few.T
-        width = float(np.median(apart[~np.eye(len(few), dtype=bool)]))
-        waves = RBFSampler(gamma=1 / max(width, 1e-12), n_components=WAVES, random_state=seed)
-        self._waves = waves.fit(few)
-
-    def _plain(self, made: np.ndarray) -> np.ndarray:
-        return np.clip((made - self._mean) / self._scale, -FAR, FAR).astype("float32")
-
-    def __call__(self, x: Any) -> np.ndarray:
-        """Return `(rows, 1 + features + 384)`."""
-        plain = self._plain(self._encode(x))
-        waves = self._waves.transform(plain).astype("float32") * np.float32(np.sqrt(WAVES))
-        return np.concatenate([np.ones((len(plain), 1), "float32"), plain, waves], axis=1)
-
-
 def _by_waves(
     whole: Batch,
     sample: Batch,
@@ -135,34 +104,75 @@ def _by_waves(
     folds: np.ndarray,
     seed: int,
 ) -> np.ndarray:
-    waves, size = _Waves(sample, seed), int(given.max()) + 1
-    pieces = [slice(i, i + PIECE) for i in range(0, len(rows), PIECE)]
-    width = waves(sample.take(slice(0, 1)).x).shape[1]
+    """Return class probabilities of some rows.
+
+    Args:
+        whole: All rows.
+        sample: Those that the encoding is learned from.
+        rows: Places of the rows that are told.
+        given: Their classes.
+        folds: The part that each belongs to.
+        seed: Decides patches and waves.
+    """
+    size = int(given.max()) + 1
+    waves = _chosen(whole, sample, rows, given, folds, seed)
+    weights, _ = _solved(*_equations(waves, whole, rows, given, folds))
+    scores = np.empty((len(rows), size), "float32")
+    for fold, places in _pieces(folds):
+        scores[places] = waves(whole.take(rows[places]).x) @ weights[fold]
+    return _sharpened(scores, given)
+
+
+def _chosen(
+    whole: Batch,
+    sample: Batch,
+    rows: np.ndarray,
+    given: np.ndarray,
+    folds: np.ndarray,
+    seed: int,
+) -> Waves:
+    """Return the encoding: of pictures the one that tells more of as many rows as a sample."""
+    plain, other = by_columns(sample, seed), by_components(sample, seed)
+    if other is None:
+        return Waves(sample, plain, seed)
+    few = np.sort(np.random.default_rng(seed).permutation(len(rows))[: len(sample)])
+    known = rows[few], given[few], folds[few]
+    made = [Waves(sample, encode, seed) for encode in (other, plain)]
+    costs = [_solved(*_equations(waves, whole, *known))[1] for waves in made]
+    return made[int(np.argmin(costs))]
+
+
+def _pieces(folds: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield each fold's rows in pieces."""
+    for fold in range(FOLDS):
+        among = np.flatnonzero(folds == fold)
+        for start in range(0, len(among), PIECE):
+            yield fold, among[start : start + PIECE]
+
+
+def _equations(
+    waves: Waves, whole: Batch, rows: np.ndarray, given: np.ndarray, folds: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return both sides of the normal equations of each fold."""
+    size = int(given.max()) + 1
+    width = waves(whole.take(rows[:1]).x).shape[1]
     squares = np.zeros((FOLDS, width, width), "float32")
     towards = np.zeros((FOLDS, width, size), "float32")
-    for piece in pieces:
-        made = waves(whole.take(rows[piece]).x)
-        for fold in range(FOLDS):
-            among = folds[piece] == fold
-            own = made[among]
-            squares[fold] += own.T @ own
-            towards[fold] += own.T @ _one_hot(given[piece][among], size)
-    weights = _solved(squares, towards)
-    scores = np.empty((len(rows), size), "float32")
-    for piece in pieces:
-        made = waves(whole.take(rows[piece]).x)
-        for fold in range(FOLDS):
-            among = folds[piece] == fold
-            scores[piece][among] = made[among] @ weights[fold]
-    return _sharpened(scores, given)
+    for fold, places in _pieces(folds):
+        made = waves(whole.take(rows[places]).x)
+        squares[fold] += made.T @ made
+        towards[fold] += made.T @ _one_hot(given[places], size)
+    return squares, towards
 
 
 def _one_hot(given: np.ndarray, size: int) -> np.ndarray:
     return np.asarray(given[:, None] == np.arange(size), "float32")
 
 
-def _solved(squares: np.ndarray, towards: np.ndarray) -> list[np.ndarray]:
+def _solved(squares: np.ndarray, towards: np.ndarray) -> tuple[list[np.ndarray], float]:
     """Return the weights `(features, classes)` for each fold, learned from the others.
+
+    Beside them their squared error, but for a constant.
 
     The penalty is the one with the least squared error over all folds, which follows from the
     normal equations of the fold that was left out.
@@ -171,19 +181,21 @@ def _solved(squares: np.ndarray, towards: np.ndarray) -> list[np.ndarray]:
     lost = np.zeros(len(PENALTIES))
     found: list[list[np.ndarray]] = []
     for fold in range(len(squares)):
-        left, right = all_squares - squares[fold], all_towards - towards[fold]
-        scale = max(float(np.trace(left)) / len(left), 1e-6)  # 0 where all rows are alike
+        right, size = all_towards - towards[fold], len(all_squares)
+        trace = float(np.trace(all_squares) - np.trace(squares[fold]))
+        scale = max(trace / size, 1e-6)  # 0 where all rows are alike
         solved = []
         for at, penalty in enumerate(PENALTIES):
-            ridge = left.astype("float64")
-            ridge.flat[:: len(ridge) + 1] += penalty * scale
+            ridge = np.empty((size, size), order="F")  # as LAPACK wants it: no copy is made
+            np.subtract(all_squares, squares[fold], out=ridge)
+            np.einsum("ii->i", ridge)[:] += penalty * scale
             known = linalg.cho_factor(ridge, overwrite_a=True)
             weights = linalg.cho_solve(known, right).astype("float32")
             lost[at] += (weights * (squares[fold] @ weights - 2 * towards[fold])).sum()
             solved.append(weights)
         found.append(solved)
     best = int(lost.argmin())
-    return [solved[best] for solved in found]
+    return [solved[best] for solved in found], float(lost[best])
 
 
 def _sharpened(scores: np.ndarray, given: np.ndarray) -> np.ndarray:

@@ -9,7 +9,8 @@ import keras
 import numpy as np
 
 from keras_recipe.core.errors import InputError
-from keras_recipe.data.class_folders import KINDS, open_folder
+from keras_recipe.data.class_folders import open_folder
+from keras_recipe.data.folder_index import KINDS
 from keras_recipe.data.sources import Source
 from keras_recipe.data.tables import ENDINGS, open_table
 

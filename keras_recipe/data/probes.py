@@ -11,7 +11,7 @@ import numpy as np
 from keras_recipe.core.errors import NotApplicable
 from keras_recipe.data.batch import leaves, names
 from keras_recipe.data.crossfit import Answer, CrossFit
-from keras_recipe.data.features import is_placed
+from keras_recipe.data.patches import is_placed
 from keras_recipe.data.unseen import signal_of
 
 NOISE = 2.0  # standard errors of a difference that may be chance

@@ -16,10 +16,11 @@ from keras_recipe.core.errors import InputError
 from keras_recipe.core.said import said
 from keras_recipe.core.settings import unknown
 from keras_recipe.data.batch import Batch
-from keras_recipe.data.columns_read import Column, Gathered, pandas
+from keras_recipe.data.columns_read import Column, Gathered
 from keras_recipe.data.csv_text import CsvFile, as_columns, chunks, open_csv
 from keras_recipe.data.files import Files, Notes
 from keras_recipe.data.sources import Source
+from keras_recipe.data.words_read import pandas
 
 ENDINGS = (".csv", ".tsv", ".parquet")
 CHUNK = 2**13  # rows in one batch

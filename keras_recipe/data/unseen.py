@@ -148,13 +148,20 @@ def _nothing(*_: object) -> float:
 
 def _ridge(x: np.ndarray, y: np.ndarray, held: np.ndarray) -> Learned:
     """Linear predictions; leave-one-out ones in closed form."""
-    mean, std = x.mean(0), np.maximum(x.std(0), 1e-6 * (np.abs(x).max(0) + 1e-12))
-    u, s, vt = np.linalg.svd((x - mean) / std, full_matrices=False)
+    scaled = np.array(x, "float64")  # changed in place: rows and features may be many
+    mean, size = scaled.mean(0), np.maximum(scaled.max(0), -scaled.min(0))
+    std = np.maximum(scaled.std(0), 1e-6 * (size + 1e-12))
+    scaled -= mean
+    scaled /= std
+    u, s, vt = np.linalg.svd(scaled, full_matrices=False)
+    del scaled
     centre = y.mean(0)
     best, least = None, np.inf
     for alpha in ALPHAS:
         shrunk = s**2 / (s**2 + alpha)
-        hat = np.minimum((u**2 @ shrunk + 1 / len(x))[:, None], 1 - 1e-6)
+        hat = np.minimum(
+            (np.einsum("ij,ij,j->i", u, u, shrunk) + 1 / len(x))[:, None], 1 - 1e-6
+        )
         fitted = u @ (shrunk[:, None] * (u.T @ (y - centre))) + centre
         own = (fitted - hat * y) / (1 - hat)
         cost = float(np.square(own - y).mean())
@@ -179,7 +186,7 @@ def learn(x: np.ndarray, target: Target, held: np.ndarray, seed: int = 0) -> Lea
     """
     y = target.tame
     forest = _forest(x, y, held, seed)
-    linear = _ridge(np.asarray(x, "float64"), y, np.asarray(held, "float64"))
+    linear = _ridge(x, y, np.asarray(held, "float64"))
     of_mean = float(y.var(0).mean()) * (len(y) / (len(y) - 1)) ** 2
     costs = [float(np.square(one.own - y).mean()) for one in (forest, linear)]
     return linear if costs[1] < min(costs[0], 0.99 * of_mean) else forest

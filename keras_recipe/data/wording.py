@@ -13,12 +13,13 @@ from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
 from sklearn.linear_model import LogisticRegression
 
 from keras_recipe.core.errors import NotApplicable
-from keras_recipe.data.features import is_one_hot, is_tokens
+from keras_recipe.data.tokens import is_one_hot, is_tokens
 
 COLUMNS = 2**18  # of hashed n-grams: 10,000 short texts have about 200,000 of them
 LETTERS = (3, 4, 5)  # of a word's parts, which are the same in its other forms
 LETTERS_READ = 2**22  # letters, or tokens eight times fewer: about 10 s of one core
 STEPS = 100  # of the optimizer, scikit-learn's default
+LOOSE = 3.0  # inverse penalty: snippets' labels in 0.505 nats; in 0.538 with 1, 0.502 with 10
 
 
 def is_text(leaf: np.ndarray) -> bool:
@@ -81,6 +82,12 @@ def ngrams(leaf: np.ndarray, columns: int = COLUMNS) -> Any:
     return TfidfTransformer(sublinear_tf=True).fit_transform(used)
 
 
+def _solver(classes: int) -> dict[str, Any]:
+    """Return how weights are found: of two classes in the dual, three times as fast."""
+    dual = {"solver": "liblinear", "dual": True, "random_state": 0}
+    return dual if classes == 2 else {}
+
+
 def said_of_texts(leaf: np.ndarray, given: np.ndarray, folds: np.ndarray) -> np.ndarray:
     """Return class probabilities `(rows, classes)` from models that had not seen the row.
 
@@ -103,6 +110,7 @@ def said_of_texts(leaf: np.ndarray, given: np.ndarray, folds: np.ndarray) -> np.
             continue
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # nearly there is enough
-            model = LogisticRegression(max_iter=STEPS).fit(made[others], given[others])
+            model = LogisticRegression(C=LOOSE, max_iter=STEPS, **_solver(len(seen)))
+            model.fit(made[others], given[others])
         told[np.ix_(own, model.classes_)] = model.predict_proba(made[own])
     return told

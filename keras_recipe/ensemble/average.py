@@ -66,10 +66,12 @@ class Ensemble(keras.Model):
     """Several models with the same inputs and outputs, as one model.
 
     A `.keras` file holds it whole; `compile`, `fit` (all members at once), `evaluate` and
-    `predict` are Keras's own. Importing this module is all that loading it takes.
+    `predict` are Keras's own. Importing `keras_recipe.ensemble.average` is all that loading
+    it takes. `Recipe.squeeze` makes one of the best models; `averaged` one of any.
 
     Args:
-        members: Built models, each object once.
+        members: Built models, each object once, that take the same inputs and give outputs of
+            the same shapes.
         weights: What each counts, above 0; equal by default. Made to sum to 1.
         kinds: How each output is averaged, in flattened order: `"mean"` of its values (class
             probabilities, or the targets of a regression), or, where the outputs are logits,

@@ -24,7 +24,11 @@ from keras_recipe.surgery.optimizer import restarted
 from keras_recipe.surgery.preserve import preserve, random_states
 from keras_recipe.task import EXCLUSIVE, INDEPENDENT
 
-TEMPERATURE = 3.0  # of logits; Keras's default
+#: Of logits: none, so that they teach what probabilities do. Hinton et al. 2015 need more for
+#: teachers that are sure of everything, and Keras's default is 3. Measured as for
+#: `student.PATIENCE`, a student at 3 has this much more loss than at 1: digits learned by
+#: heart +0.004 (twice the steps: -0.005), digits whose training ends early +0.000 (+0.036).
+TEMPERATURE = 1.0
 HARD = 0.5  # share of the loss on the labels themselves; Keras's default
 _FEATURES = {
     "categories": "kl_divergence",  # of probabilities: at temperature 1
@@ -144,7 +148,9 @@ def distil(
         budget: How long; `steps` must be given.
         seed: Of weights and row order.
         temperature: For softmax logits (Hinton et al. 2015, section 2).
-        hard: Share of the loss on the labels.
+        hard: Share of the loss on the labels. 0.1 gains a little more where the teacher is
+            better than its members, and loses twice as much where it is not; a share that rises
+            to 1 (Clark et al. 2019) gains nothing.
 
     Raises:
         NotApplicable: Keras cannot distil these models; the message says why.

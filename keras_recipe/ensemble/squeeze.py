@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,12 @@ from keras_recipe.core.folders import refuse_unwritable
 from keras_recipe.core.said import said
 from keras_recipe.data.batch import Batch
 from keras_recipe.ensemble.average import LOOKED_AT
-from keras_recipe.ensemble.distill import distil
 from keras_recipe.ensemble.library import Library
 from keras_recipe.ensemble.longer import leave_training, opened
 from keras_recipe.ensemble.pool import Pool
 from keras_recipe.ensemble.select import MOST, Selection
-from keras_recipe.ensemble.train import AVERAGED, Trained, Trainings, file_name, fresh
+from keras_recipe.ensemble.student import schooled
+from keras_recipe.ensemble.train import AVERAGED, Trained, Trainings, file_name
 from keras_recipe.experiments.held_out import HeldOut, HeldOutGain
 from keras_recipe.experiments.ladder import START, Rung, judged
 from keras_recipe.experiments.squeezing import Longer, Squeezing, Taught
@@ -155,7 +155,7 @@ class _Run:
         single = list(self._pool.models.values())[picked.best]
         model = self._pool.ensemble(picked)
         ensemble = self._pool.judged(held, outputs, picked, most, seed)
-        student, taught = self._student(model, picked, held, trained)
+        student, taught = self._student(model, picked, held, trained, ensemble.crossed)
         record = Squeezing(
             ensemble=ensemble,
             averaging=rung,
@@ -232,7 +232,12 @@ class _Run:
             path.unlink(missing_ok=True)
 
     def _student(
-        self, teacher: Any, picked: Selection, held: HeldOut, trained: Sequence[Trained]
+        self,
+        teacher: Any,
+        picked: Selection,
+        held: HeldOut,
+        trained: Sequence[Trained],
+        gain: HeldOutGain,
     ) -> tuple[Any, Taught | None]:
         """Train a student of the ensemble, and compare it with one that has no teacher."""
         alone = trained[0] if trained else None
@@ -241,38 +246,32 @@ class _Run:
             reason = "not asked for"
         elif len(picked.chosen) == 1:
             reason = "the ensemble is a single model"
+        elif not gain.helps:
+            reason = (
+                "the ensemble is no better than the best single model beyond the noise of the "
+                "rows, so it has nothing to teach"
+            )
         elif alone is None or alone.model is None:
             reason = "there is no training without a teacher to compare with"
         if reason or alone is None:
             self._left_out["student"] = reason
             return None, None
-        self._all.progress("distilling")
-        budget = Budget(
-            steps=alone.record.steps,
-            seconds=self._wishes.seconds,
-            batch_size=self._wishes.batch_size,
-        )
-        build = self._wishes.student
-        if build is True:
-            build = partial(fresh, self._all.build, self._all.moves)
         try:
-            made = distil(teacher, build, self._all.train, budget, seed=alone.record.seed)
+            return schooled(
+                teacher,
+                alone,
+                self._wishes.student,
+                held,
+                self._folder / "twin",
+                test=self._all.test,
+                progress=self._all.progress,
+            )
         except NotApplicable as error:
             self._left_out["student"] = str(error)
             return None, None
-        scores = held.scores(predict(made.model, held.rows.x))
-        notes = [*made.notes]
-        if made.stopped:
-            notes.append(f"the clock ended it after {made.steps} of {alone.record.steps} steps")
-        taught = Taught(
-            on_single=held.gain(predict(alone.model, held.rows.x), scores),
-            on_ensemble=held.gain(predict(teacher, held.rows.x), scores),
-            notes=tuple(notes),
-        )
-        return made.model, taught
 
     def _tested(self, single: Any, others: Mapping[str, Any]) -> dict[str, HeldOutGain]:
-        """Return the gains on the best single model on the test rows, used here only."""
+        """Return the gains on the best single model on the test rows."""
         test = self._all.test
         if test is None:
             return {}

@@ -17,7 +17,7 @@ from keras_recipe.experiments.trial_move import Move
 from keras_recipe.experiments.trial_record import TrialRecord
 from keras_recipe.experiments.trial_run import Trial
 from keras_recipe.surgery.averages import own_arrays
-from keras_recipe.surgery.optimizer import start_over
+from keras_recipe.surgery.optimizer import restarted, start_over
 from keras_recipe.surgery.preserve import random_states
 
 
@@ -165,7 +165,10 @@ def fresh(build: Any, moves: Sequence[Move] = ()) -> Any:
 
 
 def _averaged(model: Any) -> Any:
-    start_over(model, use_ema=True)
+    if model.built:
+        start_over(model, use_ema=True)
+    else:  # Keras builds its optimizer with it
+        model.optimizer = restarted(model.optimizer, use_ema=True)
     return model
 
 

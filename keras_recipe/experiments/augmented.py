@@ -15,13 +15,13 @@ from keras_recipe.data.batch import Batch, leaves
 from keras_recipe.data.contents import Contents
 from keras_recipe.data.turned_copies import turned_copies
 from keras_recipe.experiments.contest import Contest, Side, contest, split_rows, steps_for
-from keras_recipe.experiments.skill import accuracy_skill
+from keras_recipe.experiments.skill import accuracy_skill, skill
 from keras_recipe.experiments.trial import has_own_step
+from keras_recipe.fit_settings import FitSettings
 from keras_recipe.loss import predict
-from keras_recipe.subject import FitSettings
 from keras_recipe.surgery.augmentation import augmenters, without_augmentation
 from keras_recipe.surgery.entrances import entering
-from keras_recipe.task import Head
+from keras_recipe.task import Head, Task
 
 FEW = 16  # rows that tell whether anything is augmented at all
 MOST_ELEMENTS = 16_000_000  # numbers that are augmented at once: 64 MB, and as much again
@@ -92,7 +92,7 @@ def augmentation_contest(  # noqa: PLR0913  what is trained, how long, and what 
     head: Head,
     fit: FitSettings,
     one: Augmented,
-    classes: Sequence[int],
+    classes: Sequence[int] | Task,
     *,
     most_steps: int,
     seed: int,
@@ -100,14 +100,14 @@ def augmentation_contest(  # noqa: PLR0913  what is trained, how long, and what 
     ratio: float,
     seconds: float,
 ) -> Contest | None:
-    """Train with and without the augmentation; score rows of some classes as they are.
+    """Train with and without the augmentation; score rows as they are, of some classes or all.
 
     Args:
         model: A compiled model.
         head: Its output.
         fit: The user's settings.
         one: The augmentation.
-        classes: Class numbers of the rows that count.
+        classes: Class numbers of the rows that count; or what is learned, where all count.
         most_steps: Most steps of each training.
         seed: Decides rows and their order.
         least: As in `contest`.
@@ -122,10 +122,13 @@ def augmentation_contest(  # noqa: PLR0913  what is trained, how long, and what 
         raise NotApplicable(msg)
     order = Batch(np.arange(len(one.rows)))
     train, held = (leaves(part.x)[0] for part in split_rows(order, seed))
-    y = labels_of(one.rows, head)
-    unseen = one.rows.take(held[np.isin(y[held], classes)])
     rows = one.rows.take(train)
-    score = partial(_right, model, head, unseen)
+    if isinstance(classes, Task):
+        score = partial(skill, model, classes, one.rows.take(held))
+    else:
+        y = labels_of(one.rows, head)
+        unseen = one.rows.take(held[np.isin(y[held], classes)])
+        score = partial(_right, model, head, unseen)
     if one.copied:
         turned = keras.tree.map_structure(lambda _: one.changed[train], rows.x)
         before = Side(rows=Batch.joined([rows, rows.with_x(turned)]), score=score)
@@ -146,6 +149,17 @@ def augmentation_contest(  # noqa: PLR0913  what is trained, how long, and what 
         ratio=ratio,
         seconds=seconds,
     )
+
+
+def share_beyond(one: Augmented) -> float:
+    """Return the share of augmented numbers that no plain row is anywhere near.
+
+    Those further outside the range of the plain rows than that range is wide.
+    """
+    low, high = float(one.plain.min()), float(one.plain.max())
+    width = high - low
+    far = (one.changed < low - width) | (one.changed > high + width)
+    return float(far.mean()) if width > 0 else 0.0
 
 
 def labels_of(rows: Batch, head: Head) -> np.ndarray:

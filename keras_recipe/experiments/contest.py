@@ -13,9 +13,9 @@ import numpy as np
 
 from keras_recipe.data.batch import Batch, leaves
 from keras_recipe.experiments.trial import STRIDE_BYTES, advance
+from keras_recipe.fit_settings import FitSettings
 from keras_recipe.loss import predict
 from keras_recipe.outputs import output_bytes
-from keras_recipe.subject import FitSettings
 from keras_recipe.surgery.layers import walk
 from keras_recipe.surgery.preserve import preserve
 

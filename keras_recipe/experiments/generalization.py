@@ -29,7 +29,13 @@ def check_generalization(
         atol: Largest absolute difference; NumPy's meaning.
 
     Returns:
-        PASS, or FAIL with the first row that differs.
+        PASS, or FAIL with the first row that differs; by `status` and `message`. What the two
+        functions raise comes through.
+
+    Example:
+        >>> rows = [np.eye(3)]
+        >>> check_generalization(lambda x: x.sum(1), lambda x: sum(x), rows).message
+        "3 rows give the reference's results"
 
     Source:
         Karpathy 2019, stage 2, "generalize a special case".

@@ -13,8 +13,8 @@ from keras_recipe.data.padding import Padding
 from keras_recipe.experiments.contest import Contest, Side, contest, split_rows, steps_for
 from keras_recipe.experiments.skill import skill
 from keras_recipe.experiments.trial import has_own_step
+from keras_recipe.fit_settings import FitSettings
 from keras_recipe.loss import predict
-from keras_recipe.subject import FitSettings
 from keras_recipe.surgery.masking import masked
 from keras_recipe.task import Task
 

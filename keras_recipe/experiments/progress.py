@@ -15,7 +15,8 @@ def kernels(trace: Any) -> list[str]:
     return [
         path
         for path, shape in trace.shapes.items()
-        if len(shape) > 1 and not path.endswith("embeddings")  # of those, few rows move a step
+        # few rows of embeddings move a step; a bias of several axes (attention) may cancel
+        if len(shape) > 1 and not path.endswith(("embeddings", "bias"))
     ]
 
 

@@ -14,6 +14,7 @@ from keras_recipe.surgery.entrances import seen_by
 
 _SAME_UNIT = 0.8  # share of columns with one smallest value from which on they are one quantity
 _TABLE = 4  # so few columns are never one quantity
+_UNEVEN = 100.0  # largest deviation over the median one: less than 1 % of what a unit sums up
 _ROWS = 256  # rows followed into the network
 
 
@@ -28,6 +29,7 @@ class Scale:
         std: Standard deviation of each; 1 for constant ones.
         spread: Standard deviation around these means, over everything there.
         length: Root mean square length of a row around them: what a unit sums up.
+        varies: Which features vary at all.
         slope, intercept: `slope * x + intercept`, by feature, brings the raw input to mean 0
             and deviation 1 there.
     """
@@ -38,6 +40,7 @@ class Scale:
     std: np.ndarray
     spread: float
     length: float
+    varies: np.ndarray
     slope: np.ndarray
     intercept: np.ndarray
 
@@ -51,7 +54,20 @@ class Scale:
         """Mean and deviation of the largest feature in words."""
         place = int(np.argmax(np.abs(self.mean) + self.std))
         which = f" in feature {place}" if len(self.mean) > 1 else ""
-        return f"mean {self.mean[place]:.3g} and deviation {self.std[place]:.3g}{which}"
+        text = f"mean {self.mean[place]:.3g} and deviation {self.std[place]:.3g}{which}"
+        half = f" (half of the features: at most {self.middle:.2g})" if self.is_uneven else ""
+        return text + half
+
+    @property
+    def middle(self) -> float:
+        """The median deviation of the features that vary."""
+        return float(np.median(self.std[self.varies]))
+
+    @property
+    def is_uneven(self) -> bool:
+        """Whether one feature of a table drowns most others."""
+        varying = self.std[self.varies]
+        return len(varying) > _TABLE and float(varying.max()) > _UNEVEN * self.middle
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -64,9 +80,12 @@ class Scale:
         return names(x, "x")[self.index]
 
     def is_far(self, largest: float, smallest: float) -> bool:
-        """Whether some feature is large, or all together are small (one-hot rows are not)."""
+        """Whether some feature is large, or most are small beside it, or all together are.
+
+        One-hot rows are not.
+        """
         small = self.spread < smallest and self.length < 10 * smallest
-        return self.size > largest or small
+        return self.size > largest or small or self.is_uneven
 
 
 def _columns(values: np.ndarray) -> np.ndarray:
@@ -132,6 +151,7 @@ def scale_of(index: int, raw: np.ndarray, seen: np.ndarray, path: str) -> Scale 
         std=std,
         spread=spread,
         length=spread * float(np.sqrt(seen[0].size)),
+        varies=np.ptp(_columns(seen), axis=0) > 0,
         slope=slope,
         intercept=intercept,
     )

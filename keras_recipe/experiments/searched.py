@@ -27,6 +27,7 @@ class Searched:
         axes: What was searched.
         trials: Every trial in the order it was begun; failed ones too.
         retrained: Winner, runner-up and start over several seeds; None if not done.
+        notes: What to know of it, a sentence each.
     """
 
     method: str
@@ -35,6 +36,7 @@ class Searched:
     axes: tuple[Axis, ...]
     trials: tuple[SearchTrial, ...]
     retrained: Retrained | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def ranked(self) -> list[SearchTrial]:
@@ -112,6 +114,7 @@ class Searched:
                 "trials": [trial.to_dict() for trial in self.trials],
                 "ranked": [trial.key for trial in self.ranked],
                 "retrained": None if self.retrained is None else self.retrained.to_dict(),
+                "notes": list(self.notes),
             }
         )
         return data

@@ -65,11 +65,13 @@ class Taught:
             the same rows, for as many steps, without a teacher.
         on_ensemble: What it gains on its teacher: usually negative.
         notes: What to know of it.
+        on_test: As `on_single`, on the test rows; None where there are none.
     """
 
     on_single: HeldOutGain
     on_ensemble: HeldOutGain
     notes: tuple[str, ...] = ()
+    on_test: HeldOutGain | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,6 +135,7 @@ class Squeezing:
                 "on_single": taught.on_single.to_dict(),
                 "on_ensemble": taught.on_ensemble.to_dict(),
                 "notes": list(taught.notes),
+                "on_test": taught.on_test and taught.on_test.to_dict(),
             },
             "longer": longer
             and {

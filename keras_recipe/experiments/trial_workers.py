@@ -84,16 +84,26 @@ def _keras_settings() -> dict[str, Any]:
 
 
 def _packed(trial: Trial) -> tuple[bytes, list[Any]]:
-    parcel, target = _Parcel(trial), io.BytesIO()
+    parcel = _Parcel(trial)
     try:
-        _Pickler(target).dump(parcel)
-        return target.getvalue(), parcel.arrays
+        return pickled(parcel), parcel.arrays
     except Exception as error:  # what cannot be pickled raises errors of many kinds
         msg = (
             f"The trial {trial.key!r} cannot be sent to another process ({said(error)}); "
             "make `build` and `change` functions of plain data, or leave `parallel` out."
         )
         raise InputError(msg) from error
+
+
+def pickled(given: Any) -> bytes:
+    """Return something as bytes, of which `pickle.loads` makes it again in another process.
+
+    Args:
+        given: Functions may be a part of it, the caller's own ones too.
+    """
+    target = io.BytesIO()
+    _Pickler(target).dump(given)
+    return target.getvalue()
 
 
 def run_all(trials: Sequence[Trial], parallel: int | None = None) -> Iterator[TrialRecord]:

@@ -13,7 +13,8 @@ from scipy.optimize import linear_sum_assignment
 
 from keras_recipe.core.errors import NotApplicable
 from keras_recipe.data.batch import Batch, leaves
-from keras_recipe.data.features import encoded, is_tokens
+from keras_recipe.data.features import encoded
+from keras_recipe.data.tokens import is_tokens
 from keras_recipe.data.unseen import Signal, signal_of, targets
 
 COLUMNS = 512  # columns compared in the cheap look

@@ -13,7 +13,7 @@ from keras_recipe.data.batch import Batch
 from keras_recipe.experiments.contest import split_rows
 from keras_recipe.experiments.skill import skill
 from keras_recipe.experiments.trial import advance, has_own_step
-from keras_recipe.subject import FitSettings
+from keras_recipe.fit_settings import FitSettings
 from keras_recipe.surgery.preserve import preserve
 from keras_recipe.task import Task
 

@@ -13,6 +13,7 @@ from keras_recipe.core.errors import NotApplicable
 from keras_recipe.core.result import Fix, Result, failed
 from keras_recipe.data.batch import Batch
 from keras_recipe.experiments.comparison import compare
+from keras_recipe.surgery.layers import is_kernel
 from keras_recipe.surgery.rectify import bounded, rectified, rectify
 from keras_recipe.task import Task
 
@@ -28,11 +29,17 @@ def first_to_largest(model: Any, gradients: Sequence[np.ndarray | None]) -> floa
     """
     found = []
     for variable, gradient in zip(model.trainable_variables, gradients, strict=True):
-        if len(variable.shape) > 1 and gradient is not None:
+        if is_kernel(variable) and gradient is not None:
             size = float(np.linalg.norm(keras.ops.convert_to_numpy(variable)))
             if size:
                 found.append(float(np.linalg.norm(gradient.astype("float64"))) / size)
     return found[0] / max(found) if found and max(found) > 0 else 1.0
+
+
+def shares_out(model: Any, task: Task) -> bool:
+    """Whether a hidden dense or convolution layer ends in a softmax."""
+    hidden = bounded(model, [head.output.layer for head in task.heads])
+    return any(layer.activation is keras.activations.softmax for layer in hidden)
 
 
 def vanishing_verdict(
@@ -68,12 +75,15 @@ def vanishing_verdict(
     return failed(
         f"the first layer's gradient is {ratio:.2g} of the largest, relative to the weights, "
         f"and {found.steps} steps bring the loss to {found.losses[0]:.3g}; with ReLU in place "
-        f"of {len(layers)} sigmoid or tanh layer(s) to {found.losses[1]:.3g}",
+        f"of {len(layers)} sigmoid, tanh or softmax layer(s) to {found.losses[1]:.3g}",
         measured=ratio,
         expected=1.0,
         unit="ratio of relative gradients",
         where=", ".join(layer.name for layer in layers[:5]),
-        cause="Every sigmoid or tanh layer shrinks the gradient; what is left does not move "
+        cause="Units of a softmax share out one 1: wide layers say next to nothing and pass as "
+        "little back."
+        if shares_out(model, task)
+        else "Every sigmoid or tanh layer shrinks the gradient; what is left does not move "
         "the first ones.",
         fix=Fix(
             text="Use ReLU with He initialisation in the hidden layers.",

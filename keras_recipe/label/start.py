@@ -75,7 +75,7 @@ def session_for(
     known = {key: value for key, value in arguments.items() if key in SUBJECT}
     known["model"] = getattr(known["model"], "recipe_inner", known["model"])
     subject = Subject(**known, seed=seed)
-    from keras_recipe.examine import build
+    from keras_recipe.building import build
 
     build(known["model"], subject.probe)
     with preserve(known["model"]):

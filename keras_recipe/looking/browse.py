@@ -12,7 +12,7 @@ from keras_recipe.core.report import Report
 from keras_recipe.data.batch import leaves
 from keras_recipe.data.sources import open_source
 from keras_recipe.looking.browser import Browser
-from keras_recipe.looking.findings import refuse_other_data, rows_named
+from keras_recipe.looking.findings import doubted, refuse_other_data, rows_named
 from keras_recipe.looking.kinds import Drawn, drawn
 from keras_recipe.looking.labelled import Labelled, class_names_of, labelled
 from keras_recipe.looking.looked import Looked
@@ -55,7 +55,8 @@ def browse(  # noqa: PLR0913  each is one thing that may be known of data
         decoder: Makes text of a row of tokens: a function from `(steps,)` to text, a list of
             words by token number, or a dict.
         report: What `check` found in the same data; adds a column of truth values for each
-            check that names rows.
+            check that names rows, and `doubt`: the place of a row among those whose labels
+            KR107 doubts, 1 for the most doubtful.
         class_names: Names of the classes by number.
         feature_names: Names of the columns of a table.
         training: Training rows among which neighbours are looked for, `(x, y)` or anything `x`
@@ -79,7 +80,9 @@ def browse(  # noqa: PLR0913  each is one thing that may be known of data
         msg = f"`report` must be what check returned. Received: {type(report).__name__}"
         raise InputError(msg)
     named = {} if report is None else rows_named(report)
-    asked = {place for places in named.values() for place in places}
+    doubts = [] if report is None else doubted(report)
+    asked = [*(place for places in named.values() for place in places), *doubts]
+    named |= {"KR107": doubts} if doubts else {}
     y, words = _numbered(y)
     found = sampled(open_source(x, y), int(rows), int(seed), asked)
     if report is not None:
@@ -117,7 +120,7 @@ def browse(  # noqa: PLR0913  each is one thing that may be known of data
         scores={},
         training=beside,
     )
-    return Browser(_scored(looked, said, named), np.arange(len(found.places)))
+    return Browser(_scored(looked, said, named, doubts), np.arange(len(found.places)))
 
 
 def _numbered(y: Any) -> tuple[Any, list[str]]:
@@ -174,7 +177,9 @@ def _words(found: Sampled, shown: Drawn) -> dict[int, Sequence[str]]:
     return {i: c.words for i, c in enumerate(columns) if c.kind in ("words", "hashed")}
 
 
-def _scored(looked: Looked, said: Predicted | None, named: dict[str, list[int]]) -> Looked:
+def _scored(
+    looked: Looked, said: Predicted | None, named: dict[str, list[int]], doubts: list[int]
+) -> Looked:
     """Return the same with every score, the ones that are asked for most first."""
     sample = looked.sample
     scores: dict[str, np.ndarray] = {"row": sample.places}
@@ -188,4 +193,7 @@ def _scored(looked: Looked, said: Predicted | None, named: dict[str, list[int]])
     scores["duplicate"], scores["copies"] = sample.copies()
     for code, places in named.items():
         scores[code] = np.isin(sample.places, places)
+    if doubts:
+        rank = {place: number for number, place in enumerate(doubts, 1)}
+        scores["doubt"] = np.array([rank.get(p, np.nan) for p in sample.places.tolist()])
     return Looked(**{**vars(looked), "scores": scores})

@@ -57,6 +57,12 @@ def rows_named(report: Report) -> dict[str, list[int]]:
     return found
 
 
+def doubted(report: Report) -> list[int]:
+    """Return the training rows whose labels KR107 doubts, the most doubtful first."""
+    found = (r.evidence.get("ranking") for r in report.results if r.code == "KR107")
+    return _numbers(next(found, None))
+
+
 def refuse_other_data(report: Report, contents: Contents, total: int) -> None:
     """Refuse a report of other data than these.
 

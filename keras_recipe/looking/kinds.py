@@ -10,7 +10,7 @@ import numpy as np
 from keras_recipe.core.errors import InputError
 from keras_recipe.data.axes import alike
 from keras_recipe.data.batch import leaves, names
-from keras_recipe.data.features import is_one_hot, is_tokens
+from keras_recipe.data.tokens import is_one_hot, is_tokens
 
 KINDS = ("image", "series", "text", "tokens", "row")  # the first that an input is, is drawn
 CHANNELS = (1, 3, 4)

@@ -90,11 +90,13 @@ def sampled(source: Source, rows: int, seed: int, asked: Iterable[int] = ()) -> 
         source: The data.
         rows: Most rows drawn; fewer where they would fill more than 256 MiB.
         seed: Seed of the draw.
-        asked: Places of rows that are wanted beside those drawn.
+        asked: Places of rows that are wanted beside those drawn, as many as fill as much; the
+            first count.
     """
     each = sum(leaf.nbytes // len(leaf) for leaf in leaves(source.first.x))
-    rows = int(min(rows, max(LEAST_ROWS, SAMPLE_BYTES // max(each, 1))))
-    wanted, contents = set(asked), Contents()
+    most = max(LEAST_ROWS, SAMPLE_BYTES // max(each, 1))
+    rows = int(min(rows, most))
+    wanted, contents = set(list(dict.fromkeys(asked))[:most]), Contents()
     whole = source.whole
     reservoir, extra, total, unlike = Reservoir(0 if whole else rows, seed), [], 0, 0
     shape = _shape(source.first)

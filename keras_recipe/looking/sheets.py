@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_recipe.data.features import smaller
+from keras_recipe.data.patches import smaller
 from keras_recipe.looking.labelled import Labelled, name_of
 from keras_recipe.looking.looked import Looked
 from keras_recipe.reports.palette import LIGHT

@@ -52,6 +52,8 @@ def gains(data: Mapping[str, Any]) -> list[tuple[str, ...]]:
     found += [
         (f"{name}, on the best single (test)", gain) for name, gain in data["test"].items()
     ]
+    if taught and taught.get("on_test"):
+        found.append(("student, on the same without teacher (test)", taught["on_test"]))
     return [(name, *_cells(gain)) for name, gain in found]
 
 

@@ -61,7 +61,10 @@ def curves(picture: Mapping[str, Any], palette: Palette) -> Figure:
         color = palette.lines[index % len(palette.lines)]
         dashes = ("-", "--", ":", "-.")[index // len(palette.lines) % 4]
         label = shortened(name, 28)
-        axes.plot(x, y, dashes, label=label, color=color, marker=dots, markersize=3.5)
+        order = 3 - index / 100  # the first lies on top: what was measured, on what was fitted
+        axes.plot(
+            x, y, dashes, label=label, color=color, marker=dots, markersize=3.5, zorder=order
+        )
         if (broken := x[~np.isfinite(y)]).size:
             axes.plot(
                 broken[:1], [0.03], "x", color=palette.wrong, clip_on=False,
@@ -84,6 +87,8 @@ def _scales(axes: Axes, picture: Mapping[str, Any]) -> None:
             axes.set(**{f"{name}scale": "log"})
             axis.set_major_formatter(lambda value, _: f"{value:g}")
             axis.set_minor_formatter(lambda *_: "")
+        elif name == "x" and not (numbers(picture.get("x") or [0]) % 1).any():
+            axis.set_major_locator(MaxNLocator(integer=True))  # a count has no halves
 
 
 def _marks(axes: Axes, marks: Mapping[str, Any], palette: Palette) -> None:

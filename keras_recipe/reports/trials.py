@@ -59,7 +59,7 @@ def verdict(data: Mapping[str, Any]) -> str:
 
 
 def _notes(data: Mapping[str, Any]) -> list[str]:
-    notes = []
+    notes = [phrases.printable(note) for note in data.get("notes", ())]
     if len(data["ranked"]) > MOST:
         notes.append(f"{len(data['ranked']) - MOST} finished trials more")
     notes += [

@@ -19,6 +19,7 @@ import keras
 from keras_recipe.core.errors import InputError
 from keras_recipe.core.said import said
 from keras_recipe.experiments.journal import journal
+from keras_recipe.experiments.trial_move import Move
 from keras_recipe.search.chief import MOST_DEATHS, Chief, Event
 from keras_recipe.search.run import Run
 from keras_recipe.search.shared import (
@@ -29,6 +30,7 @@ from keras_recipe.search.shared import (
     is_held,
     refuse_address,
     role,
+    send,
     write_whole,
 )
 from keras_recipe.search.tuners import tuner
@@ -56,7 +58,6 @@ def crew_of(
     address: str | None,
     target: str | None,
     folder: Path | None,
-    kept: Sequence[Any] = (),
 ) -> Crew | None:
     """Return the crew that is asked for; None: this process trains.
 
@@ -65,7 +66,6 @@ def crew_of(
         address: HOST:PORT, or None.
         target: What the program was made from, or None.
         folder: The log folder, or None.
-        kept: Moves that a ladder kept.
 
     Raises:
         InputError: An argument cannot be used, or one that is needed is not there.
@@ -92,12 +92,6 @@ def crew_of(
     if folder is None:
         msg = "Chief and workers meet in a folder; give a log_dir (--log-dir)."
         raise InputError(msg)
-    if kept:
-        msg = (
-            "Worker processes cannot make what `overfit` or `regularize` kept; search without "
-            "workers, or before them."
-        )
-        raise InputError(msg)
     return Crew(workers=workers, target=target, folder=folder, address=address or "")
 
 
@@ -107,7 +101,9 @@ def forget(place: Path) -> None:
     Kept(place / "workers").forget()
 
 
-def lead(run: Run, place: Path, crew: Crew, header: Mapping[str, Any]) -> Any:
+def lead(
+    run: Run, place: Path, crew: Crew, header: Mapping[str, Any], moves: Sequence[Move] = ()
+) -> Any:
     """Lead a search until it is over; started again it goes on where it was.
 
     A worker whose process dies loses its trial to the next that asks; one that was started
@@ -118,13 +114,14 @@ def lead(run: Run, place: Path, crew: Crew, header: Mapping[str, Any]) -> Any:
         place: Folder of everything but the journal of the trials.
         crew: Who trains.
         header: What the trials depend on.
+        moves: What a ladder kept; it is sent to the workers.
 
     Returns:
         KerasTuner's oracle, with every trial.
 
     Raises:
-        InputError: The address cannot be used, workers cannot train, or they die again and
-            again.
+        InputError: The address cannot be used, the moves cannot be sent, workers cannot train,
+            or they die again and again.
     """
     address = crew.address or f"127.0.0.1:{_free_port()}"
     kept, lock = Kept(place / "workers"), place / "chief.lock"
@@ -139,6 +136,7 @@ def lead(run: Run, place: Path, crew: Crew, header: Mapping[str, Any]) -> Any:
         made.oracle = chief
         chief.replay()
         if chief.is_over:
+            _tidy(place)
             return chief.oracle
         (place / "workers").mkdir(exist_ok=True)
         plan = run.plan
@@ -151,6 +149,7 @@ def lead(run: Run, place: Path, crew: Crew, header: Mapping[str, Any]) -> Any:
                 **{name: getattr(plan, name) for name in ("batch_size", "patience", "seed")},
             },
             "objective": [target.name, target.direction],
+            "kept": send(moves, place),
             "over": False,
         }
         write_whole(place / "chief.json", invitation)
@@ -163,7 +162,14 @@ def lead(run: Run, place: Path, crew: Crew, header: Mapping[str, Any]) -> Any:
         finally:
             write_whole(place / "chief.json", {**invitation, "over": chief.is_over})
         server.join(WAIT)
+        _tidy(place)
     return chief.oracle
+
+
+def _tidy(place: Path) -> None:
+    """Delete what processes that were killed have left half written."""
+    for path in place.rglob("half-*"):
+        path.unlink(missing_ok=True)
 
 
 def _serve(made: Any, chief: Chief, address: str) -> None:

@@ -180,6 +180,7 @@ class OptunaSearch(keras_tuner.Tuner):
         max_trials: At most.
         seed: Of the sampler.
         max_consecutive_failed_trials: After which the search is given up.
+        hyperparameters: The space to begin with; None: an empty one.
         **settings: As `keras_tuner.Tuner` takes them.
     """
 
@@ -192,6 +193,7 @@ class OptunaSearch(keras_tuner.Tuner):
         max_trials: int = 10,
         seed: int | None = None,
         max_consecutive_failed_trials: int = 3,
+        hyperparameters: Any = None,
         **settings: Any,
     ) -> None:
         oracle = OptunaOracle(
@@ -200,5 +202,6 @@ class OptunaSearch(keras_tuner.Tuner):
             max_trials=max_trials,
             seed=seed,
             max_consecutive_failed_trials=max_consecutive_failed_trials,
+            hyperparameters=hyperparameters,
         )
         super().__init__(oracle, hypermodel, **settings)

@@ -162,7 +162,7 @@ def program(
     Args:
         build: As `space.hypermodel` takes it.
         plan: What is searched.
-        moves: What a ladder kept.
+        moves: What a ladder kept; those that the search decides are not made.
         rows: Training and validation rows.
 
     Yields:
@@ -183,7 +183,7 @@ def program(
             msg = "There is nothing to search: the model has no hyperparameter to change."
             raise InputError(msg)
         try:
-            yield hyper, _header(plan, model, space, moves, rows)
+            yield hyper, _header(plan, model, space, getattr(hyper.inner, "made", moves), rows)
         except keras_tuner.errors.FatalError as error:
             raise InputError(str(error)) from error
         finally:

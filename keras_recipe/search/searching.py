@@ -18,6 +18,7 @@ from keras_recipe.experiments.search_axes import axes
 from keras_recipe.experiments.search_trial import SearchTrial
 from keras_recipe.experiments.searched import Searched
 from keras_recipe.experiments.trial_move import Move
+from keras_recipe.search.kept import KeptMoves
 from keras_recipe.search.leading import Crew, forget, lead
 from keras_recipe.search.plan import SearchPlan
 from keras_recipe.search.result import SearchResult
@@ -48,7 +49,7 @@ def search(  # noqa: PLR0913  what a search is made of
         plan: What is searched.
         train: Rows to train on.
         validation: Rows that judge.
-        moves: What a ladder kept: made on each model.
+        moves: What a ladder kept: made on each model, but for those that the search decides.
         folder: Of the journal `tune.jsonl`, the models and the runs of TensorBoard; None:
             nothing is kept.
         board: Makes the writer of a run: `keras_recipe.tensorboard.Writer`.
@@ -71,12 +72,14 @@ def search(  # noqa: PLR0913  what a search is made of
             forget(Path(place) / "tune")
         with journal(path, header, SearchTrial) as book:
             run = Run.of(hyper, book, plan, folder, board, progress)
+            for note in getattr(hyper.inner, "notes", ()):
+                run.tell(note)
             if crew is None:
                 made = tuner(run, Path(place) / "tune")
                 made.search(**given(plan, rows))
                 oracle = made.oracle
             else:
-                oracle = lead(run, Path(place) / "tune", crew, header)
+                oracle = lead(run, Path(place) / "tune", crew, header, moves)
     return _found(run, oracle, rows)
 
 
@@ -87,14 +90,26 @@ def _found(run: Run, oracle: Any, rows: tuple[Batch, Batch]) -> SearchResult:
     if trials and all(trial.status == "failed" for trial in trials):
         msg = f"All {len(trials)} trials failed; the first: {trials[0].message}"
         raise InputError(msg)
+    inner, searched = run.hypermodel.inner, axes(oracle.get_space())
+    names = [axis.name for axis in searched]
     record = Searched(
         method=plan.method,
         objective=target.name,
         direction=target.direction,
-        axes=axes(oracle.get_space()),
+        axes=searched,
         trials=trials,
+        notes=inner.left_out(names) if isinstance(inner, KeptMoves) else (),
     )
-    return SearchResult(record=record, plan=plan, build=run.hypermodel.inner, rows=rows)
+    return SearchResult(record=record, plan=plan, build=inner, rows=rows)
+
+
+def _builder(inner: Any, values: Mapping[str, Any]) -> Callable[[], Any]:
+    """Return what builds a setting; the start is what the ladder ended with.
+
+    A winner is no gain if it only makes good for a move that the search left out.
+    """
+    start = inner.start if isinstance(inner, KeptMoves) else inner
+    return fixed(inner if values else start, values)
 
 
 def retrain(
@@ -116,7 +131,7 @@ def retrain(
     """
     again = retrained(
         found.record.ranked,
-        functools.partial(fixed, found.build),
+        functools.partial(_builder, found.build),
         found.rows,
         found.plan.batch_size,
         found.plan.epochs,

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+import pickle
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
 from keras_recipe.core.errors import InputError
+from keras_recipe.core.said import said
 from keras_recipe.experiments.search_trial import SearchTrial
+from keras_recipe.experiments.trial_move import Move
+from keras_recipe.experiments.trial_workers import pickled
 
 #: Seconds between two looks whether the others live: as often as KerasTuner's chief looks
 #: whether it may end (`oracle_chief.start_server`, 1.4).
 LOOK = 1.0
 #: Seconds for a process of before to see that it must end, and to end: ten looks.
 WAIT = 10 * LOOK
+#: What a ladder kept, for the workers.
+KEPT = "kept.pickle"
 
 
 @contextmanager
@@ -65,6 +72,61 @@ def write_whole(path: Path, data: Mapping[str, Any]) -> None:
         file.flush()
         os.fsync(file.fileno())
     half.replace(path)
+
+
+def send(moves: Sequence[Move], place: Path) -> list[str]:
+    """Write down what a ladder kept, for the workers, and return the names.
+
+    Functions travel as `cloudpickle` writes them, as those of a parallel ladder do. Workers run
+    what they find there: the folder is to be one that only people you trust can write to.
+
+    Args:
+        moves: What a ladder kept.
+        place: The folder that all share.
+
+    Raises:
+        InputError: A move cannot be sent.
+    """
+    path = place / KEPT
+    if not moves:
+        path.unlink(missing_ok=True)
+        return []
+    try:  # of `fit` the chief has made what all trials get
+        content = pickled([replace(move, fit={}) for move in moves])
+    except Exception as error:  # what cannot be pickled raises errors of many kinds
+        msg = (
+            "What `overfit` and `regularize` kept cannot be sent to worker processes "
+            f"({said(error)}); make its `change` functions of plain data, or search without "
+            "workers."
+        )
+        raise InputError(msg) from error
+    half = path.with_name(f"half-{os.getpid()}-{path.name}")
+    half.write_bytes(content)
+    half.replace(path)
+    return [move.name for move in moves]
+
+
+def received(place: Path, names: Sequence[str]) -> tuple[Move, ...]:
+    """Return what the chief has sent.
+
+    Args:
+        place: The folder that all share.
+        names: What `send` returned.
+
+    Raises:
+        InputError: It cannot be made here.
+    """
+    if not names:
+        return ()
+    try:
+        moves = tuple(pickle.loads((place / KEPT).read_bytes()))
+    except Exception as error:  # another Python, a module that is not here: each its own
+        msg = f"What a ladder kept cannot be made in this process: {said(error)}"
+        raise InputError(msg) from error
+    if [move.name for move in moves] != list(names):
+        msg = f"{str(place / KEPT)!r} is of another search; start the chief again."
+        raise InputError(msg)
+    return moves
 
 
 def read_whole(path: Path) -> dict[str, Any] | None:

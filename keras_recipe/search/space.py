@@ -13,6 +13,7 @@ import keras_tuner
 from keras_recipe.core.errors import KerasRecipeError
 from keras_recipe.experiments.trial_model import made, maker
 from keras_recipe.experiments.trial_move import Move
+from keras_recipe.search.kept import KeptMoves
 from keras_recipe.surgery.dropout import rates, set_dropout
 from keras_recipe.surgery.grown import widened, widths_of
 from keras_recipe.surgery.weight_decay import set_weight_decay
@@ -121,8 +122,9 @@ def hypermodel(build: Any, batch_size: int, moves: Sequence[Move] = ()) -> Any:
     Args:
         build: As `trial_model.maker` takes it.
         batch_size: The one in use, for a space that is made.
-        moves: Of a ladder, made on each model before its hyperparameters are set, or after the
-            user's own function has built it.
+        moves: Of a ladder, made on each model before its hyperparameters are set; or after the
+            user's own function has built it, but for those that the search decides
+            (`kept.KeptMoves`).
 
     Raises:
         InputError: `build` makes no compiled model.
@@ -133,30 +135,7 @@ def hypermodel(build: Any, batch_size: int, moves: Sequence[Move] = ()) -> Any:
         own = _Own(build)
     if own is None or not _asks(own):
         return MadeSpace(build, batch_size, moves)
-    return _Moved(own, moves) if moves else own
-
-
-class _Moved(keras_tuner.HyperModel):
-    """The user's program with what a ladder kept."""
-
-    def __init__(self, inner: Any, moves: Sequence[Move]) -> None:
-        super().__init__()
-        self._inner, self._moves = inner, tuple(moves)
-
-    def declare_hyperparameters(self, hp: Any) -> None:
-        """Ask the user's program."""
-        self._inner.declare_hyperparameters(hp)
-
-    def build(self, hp: Any) -> Any:
-        """Return the user's model, changed."""
-        model = self._inner.build(hp)
-        for move in self._moves:
-            model = move.change(model)
-        return model
-
-    def fit(self, hp: Any, model: Any, *args: Any, **kwargs: Any) -> Any:
-        """Train as the user does."""
-        return self._inner.fit(hp, model, *args, **kwargs)
+    return KeptMoves(own, moves) if moves else own
 
 
 class _Own(keras_tuner.HyperModel):

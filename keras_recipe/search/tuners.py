@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -16,6 +17,7 @@ import numpy as np
 
 from keras_recipe.core.said import said
 from keras_recipe.experiments.search_trial import SearchTrial
+from keras_recipe.search.namesakes import Hyperparameters, refuse_grid
 from keras_recipe.search.optuna_oracle import OptunaSearch
 
 METHODS: dict[str, type] = {
@@ -29,6 +31,10 @@ METHODS: dict[str, type] = {
 #: half of it, so they are not used: the trials in the journal are told to the oracle again,
 #: in order, and it asks for the same ones, since its seed is the same.
 _STATE = ("oracle.json", "tuner*.json", "chief.json")
+
+_TWICE = re.compile(r"got multiple values for keyword argument '(\w+)'")
+#: What a trial cannot do without: its own callbacks and the rows that judge it.
+_OURS = ("callbacks", "x", "y", "validation_data")
 
 
 class _KeepBest(keras.callbacks.Callback):
@@ -206,10 +212,26 @@ class Hypermodel(keras_tuner.HyperModel):
         kept = list(kwargs.get("callbacks", ()))
         if isinstance(self._keep, keras.callbacks.Callback):
             kept.append(self._keep)
-        history = self.inner.fit(hp, model, *args, **{**kwargs, "callbacks": kept})
+        history = _fitted(self.inner, hp, model, args, {**kwargs, "callbacks": kept})
         logs = getattr(history, "history", {})
         self.curves = {name: [float(v) for v in values] for name, values in logs.items()}
         return history
+
+
+def _fitted(inner: Any, hp: Any, model: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+    """Train as the program does.
+
+    What its own `fit` gives to `model.fit`, as KerasTuner's guide does with `batch_size`, is
+    not given a second time: Python would refuse that before anything is trained.
+    """
+    while True:
+        try:
+            return inner.fit(hp, model, *args, **kwargs)
+        except TypeError as error:
+            twice = _TWICE.search(str(error))
+            if twice is None or twice[1] not in kwargs or twice[1] in _OURS:
+                raise
+            kwargs = {name: value for name, value in kwargs.items() if name != twice[1]}
 
 
 def tuner(run: Any, directory: Path, around: type = Journaled) -> Any:
@@ -219,6 +241,9 @@ def tuner(run: Any, directory: Path, around: type = Journaled) -> Any:
         run: What the trials share: a `Run`, whose plan says what is searched.
         directory: Where KerasTuner keeps what it writes.
         around: What is put around its `run_trial`.
+
+    Raises:
+        InputError: A grid cannot be made of the space.
     """
     plan = run.plan
     method, _, sampler = plan.method.partition(":")
@@ -233,13 +258,17 @@ def tuner(run: Any, directory: Path, around: type = Journaled) -> Any:
         for file in directory.glob(f"kerastuner/{pattern}"):
             with suppress(FileNotFoundError):
                 file.unlink()
-    made = type(plain.__name__, (around, plain), {"recipe": run})
-    return made(
+    kind = type(plain.__name__, (around, plain), {"recipe": run})
+    made = kind(
         hypermodel=run.hypermodel,
         objective=plan.target(),
         seed=plan.seed + 1,  # to KerasTuner 0 means: draw one
         max_consecutive_failed_trials=10**6,  # each is kept as failed; the search goes on
+        hyperparameters=Hyperparameters(),
         directory=str(directory),
         project_name="kerastuner",
         **settings,
     )
+    if method == "grid":
+        refuse_grid(made.oracle.get_space())
+    return made

@@ -25,6 +25,7 @@ from keras_recipe.search.shared import (
     held,
     is_held,
     read_whole,
+    received,
     refuse_address,
     role,
 )
@@ -72,7 +73,7 @@ def join(
 
     Args:
         build: The program, the same as the chief's.
-        rows: Training and validation rows, the same as the chief's.
+        rows: Training and validation rows, the same as the chief's before what a ladder kept.
         address: HOST:PORT of the chief.
         folder: The chief's log folder, on a file system both see.
         board: Makes the writer of a run of TensorBoard.
@@ -89,10 +90,15 @@ def join(
     led = _invitation(place, address, progress)
     plan = SearchPlan(**led["plan"], objective=keras_tuner.Objective(*led["objective"]))
     name = os.environ.get("KERASTUNER_TUNER_ID") or f"worker-{uuid.uuid4().hex[:8]}"
+    moves = received(place, led.get("kept", ()))
+    train = rows[0]
+    for move in moves:
+        train = move.data(train)
+    rows = (train, rows[1])
     message = f"Another process works as {name}; give each its own KERASTUNER_TUNER_ID."
     with (
         held(place / "workers" / f"{name}.lock", message),
-        program(build, plan, (), rows) as (hyper, header),
+        program(build, plan, moves, rows) as (hyper, header),
         role(name, address),
         _watched(place, led["token"], address),
     ):

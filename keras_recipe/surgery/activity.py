@@ -12,6 +12,7 @@ import numpy as np
 from keras import ops
 
 from keras_recipe.surgery.outputs import observable
+from keras_recipe.surgery.shadowed import Around, shadowed
 
 #: The numbers of a layer, in the order in which the compiled call returns them.
 NAMES = ("mean", "std", "zeros", "dead", "saturated")
@@ -48,7 +49,7 @@ def activation_statistics(
 
     def observe(x: Any) -> Any:
         found: dict[str, Any] = {}
-        with _listening(chosen, found):
+        with shadowed(chosen, _listening(found)):
             model(x, **arguments)
         paths[:] = found
         return ops.stack(list(found.values())) if found else ops.zeros((0, len(NAMES)))
@@ -81,11 +82,10 @@ class _Tap(keras.Model):
         return self.observe(x)
 
 
-@contextmanager
-def _listening(layers: list[tuple[str, Any]], found: dict[str, Any]) -> Iterator[None]:
-    """Take the numbers of each layer down while the model is called once."""
+def _listening(found: dict[str, Any]) -> Around:
+    """Return what takes the numbers of a layer down while the model is called once."""
 
-    def shadow(path: str, layer: Any) -> None:
+    def around(path: str, layer: Any) -> Callable[..., Any]:
         original = layer.call
 
         def call(*args: Any, **kwargs: Any) -> Any:
@@ -96,16 +96,9 @@ def _listening(layers: list[tuple[str, Any]], found: dict[str, Any]) -> Iterator
                 found[path] = _numbers(first, _limits(layer))
             return outputs
 
-        vars(layer)["call"] = call
+        return call
 
-    shadowed = [(path, layer) for path, layer in layers if "call" not in vars(layer)]
-    try:
-        for path, layer in shadowed:
-            shadow(path, layer)
-        yield
-    finally:
-        for _, layer in shadowed:
-            vars(layer).pop("call", None)
+    return around
 
 
 def _limits(layer: Any) -> tuple[float, float, float] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 
 from keras_recipe.loss import tensors
 from keras_recipe.surgery.layers import walk
+from keras_recipe.surgery.shadowed import shadowed
 
 #: Start of a model's name -> (its module in keras.applications, what pretrained weights take).
 _FAMILIES = {
@@ -99,7 +101,7 @@ def backbones(model: Any, x: Any) -> list[Backbone]:
     ]
     seen: dict[str, np.ndarray] = {}
 
-    def shadow(path: str, layer: Any) -> None:
+    def around(path: str, layer: Any) -> Callable[..., Any]:
         original = layer.call
 
         def call(inputs: Any, *args: Any, **kwargs: Any) -> Any:
@@ -107,20 +109,15 @@ def backbones(model: Any, x: Any) -> list[Backbone]:
                 seen[path] = np.asarray(keras.ops.convert_to_numpy(inputs))
             return original(inputs, *args, **kwargs)
 
-        vars(layer)["call"] = call
+        return call
 
-    shadowed = [(path, layer) for path, layer, _ in nested if "call" not in vars(layer)]
-    if not shadowed:
+    fresh = [(path, layer) for path, layer, _ in nested if "call" not in vars(layer)]
+    if not fresh:
         return []
     takes = "training" in inspect.signature(model.call).parameters
-    try:
-        for path, layer in shadowed:
-            shadow(path, layer)
-        with suppress(Exception):  # the user's own `call` runs here
-            model(tensors(x), **({"training": False} if takes else {}))
-    finally:
-        for _, layer in shadowed:
-            del vars(layer)["call"]
+    # the user's own `call` runs here
+    with shadowed(fresh, around), suppress(Exception):
+        model(tensors(x), **({"training": False} if takes else {}))
     return [
         Backbone(
             path=path,

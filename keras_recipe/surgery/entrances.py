@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from keras_recipe.data.batch import leaves, mapped
 from keras_recipe.loss import tensors
 from keras_recipe.surgery.layers import walk
 from keras_recipe.surgery.outputs import observable
+from keras_recipe.surgery.shadowed import Around, shadowed
 
 _L = keras.layers
 #: Bring their input to unit scale themselves.
@@ -82,13 +83,10 @@ class _Enough(BaseException):
     """Raised inside a layer when no more needs to be heard."""
 
 
-@contextmanager
-def _tapped(
-    owners: list[tuple[str, Any]], calls: list[tuple[str, Any]], most: int | None
-) -> Iterator[None]:
-    """Shadow each layer's `call` on the instance, to note its first argument."""
+def _noting(calls: list[tuple[str, Any]], most: int | None) -> Around:
+    """Return what notes the first argument of a layer's call, and stops after `most`."""
 
-    def shadow(path: str, layer: Any) -> None:
+    def around(path: str, layer: Any) -> Callable[..., Any]:
         original = layer.call
 
         def call(*args: Any, **kwargs: Any) -> Any:
@@ -98,18 +96,9 @@ def _tapped(
                 raise _Enough
             return original(*args, **kwargs)
 
-        vars(layer)["call"] = call
+        return call
 
-    shadowed = []
-    try:
-        for path, layer in owners:
-            if "call" not in vars(layer):
-                shadow(path, layer)
-                shadowed.append(layer)
-        yield
-    finally:
-        for layer in shadowed:
-            del vars(layer)["call"]
+    return around
 
 
 def _calls(
@@ -122,7 +111,7 @@ def _calls(
 ) -> list[tuple[str, np.ndarray]]:
     """Return what the first `most` layers got (all when None), in the order they ran."""
     recorded: list[tuple[str, Any]] = []
-    with suppress(_Enough), _tapped(owners, recorded, most):
+    with suppress(_Enough), shadowed(owners, _noting(recorded, most)):
         takes = "training" in inspect.signature(model.call).parameters
         model(tensors(x), **({"training": training} if takes else {}))
     found, rows = [], len(leaves(x)[0])

@@ -38,6 +38,15 @@ def _leaves(value: Any) -> Iterator[Any]:
             yield from _leaves(item)
 
 
+def is_kernel(variable: Any) -> bool:
+    """Whether inputs are multiplied with a weight.
+
+    A bias can have several axes: one a head in attention, where that of the keys has no
+    gradient at all (it cancels in the softmax), two in a GRU.
+    """
+    return len(variable.shape) > 1 and variable.name != "bias"
+
+
 def walk(model: Any) -> list[tuple[str, Any]]:
     """Return `(path, layer)` for every layer below `model`, parents before children.
 

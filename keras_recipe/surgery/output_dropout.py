@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from keras_recipe.loss import tensors
 from keras_recipe.surgery.activations import UNKNOWN, name_by_numbers, same
 from keras_recipe.surgery.compiled import remake
 from keras_recipe.surgery.dropout import rates
+from keras_recipe.surgery.shadowed import Around, shadowed
 
 _FEWEST = 8  # numbers of an output that can be told from a coincidence
 
@@ -37,11 +38,10 @@ class Dropped:
     share: float
 
 
-@contextmanager
-def _heard(layers: Sequence[tuple[str, Any]], calls: list[tuple[str, Any]]) -> Iterator[None]:
-    """Note what each layer returns, by shadowing its `call` on the instance."""
+def _hearing(calls: list[tuple[str, Any]]) -> Around:
+    """Return what notes the values that a layer returns."""
 
-    def shadow(path: str, layer: Any) -> None:
+    def around(path: str, layer: Any) -> Callable[..., Any]:
         original = layer.call
 
         def call(*args: Any, **kwargs: Any) -> Any:
@@ -49,18 +49,9 @@ def _heard(layers: Sequence[tuple[str, Any]], calls: list[tuple[str, Any]]) -> I
             calls.append((path, value))
             return value
 
-        vars(layer)["call"] = call
+        return call
 
-    shadowed = []
-    try:
-        for path, layer in layers:
-            if "call" not in vars(layer):
-                shadow(path, layer)
-                shadowed.append(layer)
-        yield
-    finally:
-        for layer in shadowed:
-            del vars(layer)["call"]
+    return around
 
 
 def _array(tensor: Any) -> np.ndarray:
@@ -80,7 +71,8 @@ def dropped_outputs(model: Any, x: Any) -> list[Dropped]:
     calls: list[tuple[str, Any]] = []
     if not layers or "training" not in inspect.signature(model.call).parameters:
         return []
-    with suppress(Exception), _heard(layers, calls):  # the user's own `call` runs here
+    # the user's own `call` runs here
+    with suppress(Exception), shadowed(layers, _hearing(calls)):
         outputs = [_array(leaf) for leaf in leaves(model(tensors(x), training=True))]
         found = []
         for path, tensor in calls:

@@ -193,6 +193,10 @@ def preserve(model: Any, unbuilt: Sequence[Any] | None = None) -> Iterator[Guard
 
     Yields:
         The `Guard`; `guard.restore()` goes back to the start in between.
+
+    Example:
+        >>> # with preserve(model):
+        >>> #     model.fit(x, y, epochs=3)  # and nothing of it is left
     """
     guard = Guard(model, unbuilt)
     try:

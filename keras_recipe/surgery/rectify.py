@@ -1,4 +1,4 @@
-"""ReLU with He weights in place of hidden sigmoids and tanhs, without building anew."""
+"""ReLU with He weights in place of hidden bounded activations, without building anew."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from keras_recipe.surgery.layers import walk
 
 _L = keras.layers
 _LAYERS = (_L.Dense, _L.Conv1D, _L.Conv2D, _L.Conv3D)
-_BOUNDED = (keras.activations.sigmoid, keras.activations.tanh)
+_A = keras.activations
+_BOUNDED = (_A.sigmoid, _A.tanh, _A.softmax)
 
 
 def bounded(model: Any, outputs: list[Any]) -> list[Any]:
-    """Return the hidden dense and convolution layers with a sigmoid or tanh.
+    """Return the hidden dense and convolution layers with a sigmoid, tanh or softmax.
 
     Args:
         model: A built model.

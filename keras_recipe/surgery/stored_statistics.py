@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 
 from keras_recipe.loss import tensors
 from keras_recipe.surgery.layers import walk
+from keras_recipe.surgery.shadowed import Around, shadowed
 
 _FIRST = 3  # layers compared: deeper ones only repeat what the first see
 
@@ -49,25 +50,19 @@ def trained_norms(model: Any) -> list[tuple[str, Any]]:
     ]
 
 
-@contextmanager
-def _tapped(layers: list[tuple[str, Any]], seen: dict[str, Any]) -> Iterator[None]:
-    def shadow(path: str, layer: Any) -> None:
+def _noting(seen: dict[str, Any]) -> Around:
+    """Return what notes the inputs of a layer's first call."""
+
+    def around(path: str, layer: Any) -> Callable[..., Any]:
         original = layer.call
 
         def call(inputs: Any, *args: Any, **kwargs: Any) -> Any:
             seen.setdefault(path, inputs)
             return original(inputs, *args, **kwargs)
 
-        vars(layer)["call"] = call
+        return call
 
-    shadowed = [(path, layer) for path, layer in layers if "call" not in vars(layer)]
-    try:
-        for path, layer in shadowed:
-            shadow(path, layer)
-        yield
-    finally:
-        for _, layer in shadowed:
-            vars(layer).pop("call", None)
+    return around
 
 
 def _distance(layer: Any, values: np.ndarray) -> float:
@@ -96,7 +91,8 @@ def gaps(model: Any, x: Any) -> list[Gap]:
     if not layers:
         return []
     takes = "training" in inspect.signature(model.call).parameters
-    with suppress(Exception), _tapped(layers, seen):  # the user's own `call` runs here
+    # the user's own `call` runs here
+    with suppress(Exception), shadowed(layers, _noting(seen)):
         model(tensors(x), **({"training": False} if takes else {}))
     by_path, found = dict(layers), []
     for path, tensor in list(seen.items())[:_FIRST]:
@@ -126,7 +122,8 @@ def frozen_features(model: Any, x: Any) -> np.ndarray | None:
     ]
     seen: dict[str, Any] = {}
     takes = "training" in inspect.signature(model.call).parameters
-    with suppress(Exception), _tapped(layers, seen):  # the user's own `call` runs here
+    # the user's own `call` runs here
+    with suppress(Exception), shadowed(layers, _noting(seen)):
         model(tensors(x), **({"training": False} if takes else {}))
         return np.asarray(keras.ops.convert_to_numpy(next(iter(seen.values()))), "float64")
     return None

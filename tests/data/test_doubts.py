@@ -43,6 +43,10 @@ def test_rows_beyond_the_sample_are_ranked(spoiled, found):
     assert wrong[named["suspects"]].mean() > 0.8
     assert named["given"] == whole.y[named["suspects"]].tolist()
     assert (np.array(named["likelier"]) != named["given"]).all()
+    ranking = found.ranking(1000, answered(whole), Contents())
+    assert ranking[:20] == named["suspects"]
+    assert len(ranking) == np.ceil(found.confident * len(whole.x))
+    assert wrong[ranking].sum() / wrong.sum() > 0.7
 
 
 def test_without_all_rows_the_sample_is_ranked(spoiled):

@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+from clusters import local_cluster
 
 from keras_recipe.core.errors import InputError
 from keras_recipe.data.engines import each
@@ -17,12 +18,8 @@ def doubled(number, again=0):
 
 @pytest.fixture(scope="module")
 def scheduler():
-    distributed = pytest.importorskip(
-        "distributed", reason="the extra keras-recipe[dask] is not installed"
-    )
-    settings = {"processes": False, "protocol": "tcp://", "dashboard_address": "127.0.0.1:0"}
-    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, **settings) as cluster:
-        yield cluster.scheduler_address
+    with local_cluster(workers=2) as address:
+        yield address
 
 
 def test_in_this_process():

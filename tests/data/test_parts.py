@@ -7,6 +7,7 @@ import threading
 import keras
 import numpy as np
 import pytest
+from clusters import local_cluster
 
 from keras_recipe.core.errors import InputError
 from keras_recipe.data import parts
@@ -52,12 +53,8 @@ def _small(monkeypatch):
 
 @pytest.fixture(scope="module")
 def scheduler():
-    distributed = pytest.importorskip(
-        "distributed", reason="the extra keras-recipe[dask] is not installed"
-    )
-    settings = {"processes": False, "protocol": "tcp://", "dashboard_address": "127.0.0.1:0"}
-    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, **settings) as cluster:
-        yield cluster.scheduler_address
+    with local_cluster() as address:
+        yield address
 
 
 def states():

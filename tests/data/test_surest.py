@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from keras_recipe.data.surest import told_by_the_surest
 
@@ -46,6 +47,17 @@ def test_a_model_that_says_the_same_of_all_tells_nothing():
     given = (np.random.default_rng(0).random(ROWS) < 0.1).astype(int)
     assert not told_by_the_surest(np.tile([0.9, 0.1], (ROWS, 1)), given).told
     assert not told_by_the_surest(np.full((ROWS, 2), 0.5), given).told
+
+
+def test_people_who_err_where_rows_are_hard_are_not_told_from_hard_rows():
+    for seed in range(3):
+        random = np.random.default_rng(seed)
+        meant = random.normal(size=ROWS)
+        seen = (meant + 0.6 * random.normal(size=ROWS)) / 1.36
+        given = (meant + 0.4 * random.normal(size=ROWS) > 0).astype(int)
+        p = norm.cdf(seen / np.sqrt(1 - 1 / 1.36 + 0.16))
+        assert 0.1 < np.mean(given != (meant > 0)) < 0.14
+        assert not told_by_the_surest(np.stack([1 - p, p], 1), given).told
 
 
 def test_each_class_gives_its_surest_rows():

@@ -105,7 +105,7 @@ def test_a_fail_ends_it_with_its_report(monkeypatch, tmp_path):
 
     class Stopped(Recipe):
         def data(self):
-            self.report = fail
+            self._ground.report = fail
             return fail
 
         def baseline(self, **_):
@@ -128,7 +128,8 @@ def test_rows_are_drawn_and_none_is_there_twice(monkeypatch):
     plan = dataclasses.replace(PLAN, train=40, validation=20)
     monkeypatch.setattr(six_stages, "plain", smallest)
     recipe, text = six_stages.recipe_on("digits", plan)
-    parts = [recipe._rows.train().y, recipe._rows.held().y, recipe._rows.test().y]
+    drawn = recipe._ground.rows
+    parts = [drawn.train().y, drawn.held().y, drawn.test().y]
     assert [len(part) for part in parts] == [40, 20, 20]
     assert len(set(np.concatenate(parts))) == 80
     assert list(parts[0]) != sorted(parts[0])

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 from keras import layers as L
-from specimens import classifier, digits
+from specimens import LOGITS, classifier, digits, two_headed
 
 from keras_recipe.core.errors import InputError
 from keras_recipe.ensemble.average import Ensemble, averaged, gathered, kinds_of, spread
@@ -15,7 +15,6 @@ from keras_recipe.loss import predict
 
 X = digits()[0][:20]
 Y = digits()[1][:20]
-LOGITS = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
 
 def softmax(values):
@@ -64,18 +63,6 @@ def test_selection_averages_as_the_model_does(kind, shape):
     found = gathered(there, [kind])
     np.testing.assert_allclose(spread(found, [kind]), there, atol=1e-6)
     assert ((there > 0) & (there < 1)).all()
-
-
-def two_headed():
-    entrance = keras.Input((64,))
-    hidden = L.Dense(8, activation="relu")(entrance)
-    outputs = {
-        "kind": L.Dense(10, name="kind")(hidden),
-        "size": L.Dense(1, name="size")(hidden),
-    }
-    model = keras.Model(entrance, outputs)
-    model.compile("adam", {"kind": LOGITS, "size": "mse"})
-    return model
 
 
 def test_each_of_several_outputs_is_averaged_in_its_own_way():

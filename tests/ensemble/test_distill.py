@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 from keras import layers as L
-from specimens import cancer, classifier, compiled, diabetes, digits
+from specimens import LOGITS, cancer, classifier, compiled, diabetes, digits, two_headed
 
 from keras_recipe.core.errors import NotApplicable
 from keras_recipe.data.batch import Batch
@@ -13,7 +13,6 @@ from keras_recipe.ensemble.distill import distil, losses_of
 from keras_recipe.experiments.trial_run import Budget
 from keras_recipe.surgery.preserve import variables_of
 
-LOGITS = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 BUDGET = Budget(steps=60, batch_size=32)
 
 
@@ -53,18 +52,6 @@ def test_without_weight_on_the_teacher_it_is_the_plain_training():
 
 def kinds(model, x):
     return [type(one).__name__ for one in losses_of(model, x[:2])]
-
-
-def two_headed():
-    entrance = keras.Input((64,))
-    hidden = L.Dense(8, activation="relu")(entrance)
-    outputs = {
-        "kind": L.Dense(10, name="kind")(hidden),
-        "size": L.Dense(1, name="size")(hidden),
-    }
-    model = keras.Model(entrance, outputs)
-    model.compile("adam", {"kind": LOGITS, "size": "mse"})
-    return model
 
 
 def test_each_kind_of_output_gets_the_loss_that_fits_it():

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 from climbing import build, rows
+from one_backend import ONE_BACKEND
 
 from keras_recipe.core.errors import InputError
 from keras_recipe.ensemble.train import AVERAGED, Trainings, file_name
@@ -42,6 +43,7 @@ def test_what_is_on_disk_is_not_trained_again(tmp_path):
         assert int(other.model.optimizer.iterations) == 30
 
 
+@ONE_BACKEND
 def test_a_kill_between_two_trainings_loses_none_and_repeats_none(tmp_path):
     whole = trainings(tmp_path / "whole").run([0, 1])
     trainings(tmp_path / "killed").run([0])

@@ -5,6 +5,7 @@ import keras
 import numpy as np
 import pytest
 from climbing import FASTER, LONGER, NOTHING, WIDE, build, ladder, rows, timeless
+from one_backend import ONE_BACKEND
 
 from keras_recipe.core.errors import InputError
 from keras_recipe.experiments.ladder import START, Move, Rung, judged
@@ -73,6 +74,7 @@ def test_at_the_goal_it_stops():
     assert found.best == ()
 
 
+@ONE_BACKEND
 def test_a_ladder_goes_on_from_its_journal_and_repeats_nothing(tmp_path):
     path, moves, built = tmp_path / "j", [FASTER, WIDE], []
 

@@ -6,6 +6,7 @@ import pytest
 from climbing import build as digits_net
 from climbing import ladder
 from keras import layers as L
+from one_backend import ONE_BACKEND
 
 from keras_recipe.core.errors import NotApplicable
 from keras_recipe.experiments.moves_size import Resized, larger_model, smaller_model
@@ -76,6 +77,7 @@ def test_a_decay_goes_on_leaving_biases_out():
     assert not leaves_out(Resized(times=2)(build((5,), L.Dense(8))))
 
 
+@ONE_BACKEND
 def test_the_ladder_refuses_a_smaller_model_where_learning_is_short():
     def small():
         return digits_net(8, rate=3e-3)

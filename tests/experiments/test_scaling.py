@@ -48,6 +48,12 @@ def test_pixels_in_a_table_are_one_quantity():
         (PIXELS / 255 / 255, (), True),
         (PIXELS / 255, (L.Rescaling(1 / 127.5, -1),), True),
         (np.eye(300, dtype="float32")[np.arange(600) % 300], (), False),
+        (RANDOM.normal(size=(99, 6)) * np.array([1e-3, 1e-3, 1e-3, 1e-3, 1e-3, 1.0]), (), True),
+        (
+            RANDOM.normal(size=(99, 6)) * np.array([0.05, 0.05, 0.05, 0.05, 0.05, 1.0]),
+            (),
+            False,
+        ),
     ],
 )
 def test_what_is_far_from_unit_scale(x, stack, far):

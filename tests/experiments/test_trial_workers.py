@@ -33,6 +33,7 @@ def two():
     get_reusable_executor().shutdown(wait=True)
 
 
+@ONE_BACKEND
 def test_parallel_and_serial_journals_are_equal(two, tmp_path):
     state = np.random.get_state()[1].copy()
     winners = []

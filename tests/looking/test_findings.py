@@ -41,6 +41,19 @@ def test_rows_are_those_of_the_training_data(result, rows):
     assert rows_named(Report([result])) == {result.code: rows}
 
 
+def test_doubted_labels_can_be_sorted_by_doubt_as_many_as_memory_holds(monkeypatch):
+    x, y = cancer()
+    ranking = [401, 3, 77, *range(200, 240)]
+    report = Report([row("KR107", suspects=ranking[:2], ranking=ranking)])
+    found = browse(x, y, report=report, rows=20).filter(finding="KR107").sort("doubt")
+    assert found.rows.tolist() == ranking
+    assert found.scores["doubt"].tolist() == list(range(1, len(ranking) + 1))
+    monkeypatch.setattr("keras_recipe.looking.sampled.SAMPLE_BYTES", 0)  # then 32 rows
+    few = browse(x, y, report=report, rows=1).filter(finding="KR107").sort("doubt")
+    assert few.rows.tolist()[:32] == ranking[:32]
+    assert len(few) <= 33
+
+
 def test_a_report_that_names_no_rows_names_none():
     assert rows_named(Report([row("KR204", rows=70)])) == {}
 

@@ -7,15 +7,14 @@ import keras
 import keras_tuner
 import numpy as np
 import pytest
-from climbing import FASTER, rows
 from climbing import build as climbing_build
+from climbing import rows
 from one_backend import ONE_BACKEND
 from searching import TRIALS, build, searched
 
 from keras_recipe.core.errors import ConfigError, InputError
 from keras_recipe.experiments.journal import Journal
 from keras_recipe.search.searching import SearchPlan
-from keras_recipe.search.space import fixed, hypermodel
 from keras_recipe.tensorboard import Writer
 
 
@@ -292,8 +291,3 @@ def test_a_space_that_depends_on_itself_goes_on_alike(tmp_path):
     (tmp_path / "cut").mkdir()
     (tmp_path / "cut" / "tune.jsonl").write_bytes(b"".join(lines[:4]))
     assert timeless(again("cut")) == timeless(again("whole")) == timeless(whole)
-
-
-def test_what_a_ladder_kept_is_in_the_user_s_own_program():
-    model = fixed(hypermodel(build, 32, [FASTER]), {"units": 12, "learning_rate": 0.01})()
-    assert float(model.optimizer.learning_rate) == pytest.approx(0.04)

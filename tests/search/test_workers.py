@@ -1,24 +1,30 @@
 """Workers of a search: one killed in mid-trial, a chief that goes on, and what is refused."""
 
+import json
 import os
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 
-import keras
 import pytest
 from climbing import rows
+from killing import PATIENCE, Job, killed_after
+from led import KEPT, alone, run, trials
+from led import ROWS as FEWER
+from one_backend import ONE_BACKEND
 from searching import build
 
 from keras_recipe.core.errors import InputError
 from keras_recipe.experiments.journal import journal
 from keras_recipe.experiments.search_trial import SearchTrial
+from keras_recipe.experiments.trial_move import Move
 from keras_recipe.search.chief import MOST_DEATHS, Chief, Event
 from keras_recipe.search.leading import Crew, crew_of
 from keras_recipe.search.plan import SearchPlan
 from keras_recipe.search.run import Run, program
 from keras_recipe.search.searching import search
-from keras_recipe.search.shared import Kept, held, is_held
+from keras_recipe.search.shared import Kept, held, is_held, received, send
 from keras_recipe.search.tuners import tuner
 from keras_recipe.search.working import join
 
@@ -51,13 +57,7 @@ def factory():
 """
 
 
-def timeless(trials):
-    return [{**trial.timeless(), "path": None} for trial in trials]
-
-
-@pytest.mark.skipif(
-    keras.config.backend() != "torch", reason="the compiling of three processes takes minutes"
-)
+@ONE_BACKEND
 def test_a_worker_killed_in_mid_trial_changes_nothing(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))  # where the workers look
     monkeypatch.chdir(tmp_path)
@@ -67,20 +67,52 @@ def test_a_worker_killed_in_mid_trial_changes_nothing(tmp_path, monkeypatch):
 
     told, plan = [], SearchPlan(method="random", trials=TRIALS, epochs=2)
     crew = Crew(workers=2, target="hyper:factory", folder=tmp_path / "led")
-    found = search(Program(), plan, *ROWS, folder=crew.folder, progress=told.append, crew=crew)
+    led = {"folder": crew.folder, "crew": crew, "moves": KEPT}
+    found = search(Program(), plan, *FEWER, progress=told.append, **led)
     assert Path("died").exists()
     assert sum("died in trial" in text for text in told) == 1
-    assert timeless(found.trials) == timeless(search(Program(), plan, *ROWS).trials)
+    assert trials(found) == trials(search(Program(), plan, *FEWER, moves=KEPT))
+    assert "'wide', which a ladder kept, is left out" in str(found)
     assert found.best.path.exists()
     assert found.model.evaluate(*ROWS[1].parts()[:2], verbose=0)[0] == pytest.approx(
         found.best.score, rel=1e-4
     )
     # the same again trains nothing and ends alike; a journal begun by workers stays theirs
-    alone = replace(crew, workers=1)
-    again = search(Program(), plan, *ROWS, folder=crew.folder, crew=alone)
-    assert timeless(again.trials) == timeless(found.trials)
+    led["crew"] = replace(crew, workers=1)
+    assert trials(search(Program(), plan, *FEWER, **led)) == trials(found)
     with pytest.raises(InputError, match=r"another run \(workers differ"):
-        search(Program(), plan, *ROWS, folder=crew.folder)
+        search(Program(), plan, *FEWER, folder=crew.folder, moves=KEPT)
+
+
+@ONE_BACKEND
+def test_a_chief_killed_in_mid_search_goes_on_with_what_was_trained(tmp_path):
+    job = Job(run, tmp_path / "led", ("tune.jsonl",))
+    killed_after(job, 2)
+    before = job.lines()["tune.jsonl"]
+    assert 2 <= len(before) < TRIALS
+    last = job.begun()
+    last.join(PATIENCE)
+    assert last.exitcode == 0
+    lines = job.lines()["tune.jsonl"]
+    assert lines[: len(before)] == before
+    assert len(lines) == len({json.loads(line)["key"] for line in lines}) == TRIALS
+    assert json.loads(job.won.read_text()) == json.loads(json.dumps(trials(alone())))
+
+
+def test_what_cannot_be_sent_is_one_sentence(tmp_path):
+    lock = threading.Lock()
+    stuck = Move(name="stuck", text="", change=lambda model: model if lock else None)
+    with pytest.raises(InputError, match="cannot be sent to worker processes"):
+        send([stuck], tmp_path)
+    assert not list(tmp_path.iterdir())
+    assert received(tmp_path, send([], tmp_path)) == ()
+    names = send(KEPT, tmp_path)
+    assert [one.name for one in received(tmp_path, names)] == names
+    with pytest.raises(InputError, match="of another search"):
+        received(tmp_path, ["else"])
+    (tmp_path / "kept.pickle").write_bytes(b"torn")
+    with pytest.raises(InputError, match="cannot be made in this process"):
+        received(tmp_path, names)
 
 
 class Play:
@@ -210,7 +242,6 @@ def test_a_lock_tells_who_lives(tmp_path):
         ((0, None, "a:b", Path()), "address others can reach"),
         ((2, None, None, Path()), "module:factory"),
         ((2, None, "a:b", None), "log_dir"),
-        ((2, None, "a:b", Path(), ["move"]), "cannot make what"),
     ],
 )
 def test_what_cannot_be_led_is_one_sentence(arguments, words):

@@ -1,25 +1,11 @@
 """A compiled function made anew is traced anew, even while the old one is held."""
 
 import keras
-import numpy as np
 from keras import layers
+from stepping import X, noisy, step
 
 from keras_recipe.core.remembered import remembering
 from keras_recipe.surgery.compiled import put_back, remake, remake_once
-
-X = np.random.default_rng(0).normal(size=(16, 4, 6)).astype("float32")
-
-
-Y = np.random.default_rng(1).normal(size=(16, 1)).astype("float32")
-
-
-def step(model, x=X, y=Y):
-    return float(model.train_on_batch(x, y))
-
-
-def noisy(model, x=X, y=Y):
-    """Say whether two training steps with unchanged weights differ (learning rate 0)."""
-    return step(model, x, y) != step(model, x, y)
 
 
 def mlp(rate, *, optimizer=None, **dense):

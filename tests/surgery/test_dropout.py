@@ -4,24 +4,11 @@ import keras
 import numpy as np
 import pytest
 from keras import layers, ops
+from stepping import X, noisy, step
 
 from keras_recipe.core.errors import InputError
 from keras_recipe.surgery.dropout import rates, set_dropout
 from keras_recipe.surgery.weight_decay import set_weight_decay
-
-X = np.random.default_rng(0).normal(size=(16, 4, 6)).astype("float32")
-
-
-Y = np.random.default_rng(1).normal(size=(16, 1)).astype("float32")
-
-
-def step(model, x=X, y=Y):
-    return float(model.train_on_batch(x, y))
-
-
-def noisy(model, x=X, y=Y):
-    """Say whether two training steps with unchanged weights differ (learning rate 0)."""
-    return step(model, x, y) != step(model, x, y)
 
 
 def everything():

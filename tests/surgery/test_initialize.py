@@ -4,22 +4,13 @@ import keras
 import numpy as np
 import pytest
 from keras import layers, losses, ops
+from specimens import constant_net as net
 
 from keras_recipe.core.errors import InputError
 from keras_recipe.surgery.constants import best_constant
 from keras_recipe.surgery.initialize import initialize_output_bias
 
 ROWS = 200
-
-
-def net(*tail, loss, shape=(5,)):
-    """A built model whose kernels are zero, so that it predicts a constant."""
-    model = keras.Sequential([keras.Input(shape), *tail])
-    model.compile("sgd", loss)
-    for weight in model.weights:
-        if weight.name == "kernel":
-            weight.assign(np.zeros(weight.shape))
-    return model
 
 
 def check(model, y, expected, *, atol=1e-3, **weights):

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 from keras import layers
+from stepping import X, Y, noisy, step
 
 from keras_recipe.core.remembered import remembering
 from keras_recipe.surgery.toggles import (
@@ -12,20 +13,6 @@ from keras_recipe.surgery.toggles import (
     switch_off_regularization,
     without_regularization,
 )
-
-X = np.random.default_rng(0).normal(size=(16, 4, 6)).astype("float32")
-
-
-Y = np.random.default_rng(1).normal(size=(16, 1)).astype("float32")
-
-
-def step(model, x=X, y=Y):
-    return float(model.train_on_batch(x, y))
-
-
-def noisy(model, x=X, y=Y):
-    """Say whether two training steps with unchanged weights differ (learning rate 0)."""
-    return step(model, x, y) != step(model, x, y)
 
 
 def still(model, x=X, y=Y):

@@ -8,7 +8,7 @@ from keras_recipe.core.result import Fix, Result, passed, warned
 from keras_recipe.data.batch import Batch
 from keras_recipe.data.sources import Source
 from keras_recipe.experiments.repeat import data_gap, training_gap, unrepeatable_layer
-from keras_recipe.subject import FitSettings
+from keras_recipe.fit_settings import FitSettings
 from keras_recipe.surgery.layers import walk
 
 _ULP = float(np.finfo("float32").eps)

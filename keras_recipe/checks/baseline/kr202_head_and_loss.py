@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from keras_recipe.contract import heads, meaning, probes
+from keras_recipe.contract import heads, meaning, probes, sums
 from keras_recipe.contract.fingerprint import recognised
 from keras_recipe.contract.lengths import length_never_learned
 from keras_recipe.contract.peaks import highest_at_the_label
@@ -12,7 +12,7 @@ from keras_recipe.contract.verdict import worst
 from keras_recipe.core.check import check
 from keras_recipe.core.result import Result, passed
 from keras_recipe.data.batch import Batch
-from keras_recipe.subject import FitSettings
+from keras_recipe.fit_settings import FitSettings
 from keras_recipe.task import Task
 
 
@@ -44,7 +44,7 @@ def head_and_loss(
     found: list[Result | None] = []
     for given in scored_heads(model, task, sample, predictions):
         scored = recognised(given)
-        rules = (*heads.RULES, *meaning.RULES, *probes.RULES)
+        rules = (*heads.RULES, *meaning.RULES, *sums.RULES, *probes.RULES)
         found += [rule(scored) for rule in rules]
         found += [highest_at_the_label(scored), length_never_learned(scored)]
         found.append(step_grows_with_batch(scored, sample, fit.batch_size))

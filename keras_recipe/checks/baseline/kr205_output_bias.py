@@ -17,7 +17,7 @@ from keras_recipe.core.check import check
 from keras_recipe.core.errors import NotApplicable
 from keras_recipe.core.result import Result, passed
 from keras_recipe.data.batch import Batch
-from keras_recipe.subject import FitSettings
+from keras_recipe.fit_settings import FitSettings
 from keras_recipe.task import Task
 
 

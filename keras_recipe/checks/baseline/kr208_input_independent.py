@@ -8,8 +8,8 @@ from keras_recipe.core.result import Fix, Result, failed, passed, warned
 from keras_recipe.data.batch import Batch, leaves, mapped
 from keras_recipe.experiments.references import references, same_inputs
 from keras_recipe.experiments.trial import has_own_step, train
+from keras_recipe.fit_settings import FitSettings
 from keras_recipe.loss import predict
-from keras_recipe.subject import FitSettings
 from keras_recipe.surgery.preserve import preserve
 from keras_recipe.surgery.toggles import without_regularization
 from keras_recipe.task import Task

@@ -10,7 +10,7 @@ from keras_recipe.experiments.examples import few_examples, filled
 from keras_recipe.experiments.overfit import overfit
 from keras_recipe.experiments.shown import pictures
 from keras_recipe.experiments.trial import has_own_step
-from keras_recipe.subject import FitSettings
+from keras_recipe.fit_settings import FitSettings
 from keras_recipe.surgery.optimizer import is_warming_up
 from keras_recipe.surgery.toggles import without_regularization
 from keras_recipe.task import Task

@@ -12,7 +12,7 @@ from keras_recipe.data.batch import Batch
 from keras_recipe.experiments.capacity import Twins, outgrown
 from keras_recipe.experiments.duel import losing
 from keras_recipe.experiments.trial import has_own_step
-from keras_recipe.subject import FitSettings
+from keras_recipe.fit_settings import FitSettings
 from keras_recipe.surgery.widen import cloned, hidden, widen, wider
 from keras_recipe.task import Task
 

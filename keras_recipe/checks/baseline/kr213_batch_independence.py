@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -6,30 +7,67 @@ from keras_recipe.core.check import check
 from keras_recipe.core.errors import NotApplicable
 from keras_recipe.core.result import Fix, Result, failed, passed, warned
 from keras_recipe.data.batch import Batch, leaves, mapped
+from keras_recipe.data.order import Order
 from keras_recipe.experiments.mixing import chart, difference, others_replaced
+from keras_recipe.fit_settings import FitSettings
 from keras_recipe.loss import tensors
 from keras_recipe.surgery.layers import walk
 from keras_recipe.surgery.preserve import preserve
 
 
+def _handed_on(model: Any, fit: FitSettings, *, streamed: bool) -> Result | None:
+    """A state kept from batch to batch must find the rows it was kept of."""
+    kept = [path for path, layer in walk(model) if getattr(layer, "stateful", False)]
+    if not kept or streamed or not fit.shuffle or (fit.steps_per_epoch or 2) < 2:
+        return None
+    return failed(
+        f"{kept[0]} keeps its state from batch to batch (stateful=True), and fit shuffles the "
+        "rows: each row goes on from the state of an unrelated one",
+        measured=float(len(kept)),
+        expected=0.0,
+        unit="stateful layers",
+        where=", ".join(kept[:5]),
+        cause="A state is of use where row i of a batch goes on where row i of the last one "
+        "ended; shuffled rows never do.",
+        fix=Fix(
+            text="Make the layer stateless, or give rows that go on and shuffle=False.",
+            code="keras.layers.LSTM(units, stateful=False)",
+        ),
+    )
+
+
 @check("KR213", cost="forward")
-def batch_independence(model: Any, probe: Batch, *, rtol: float = 1e-2) -> Result:
+def batch_independence(
+    model: Any,
+    probe: Batch,
+    fit: FitSettings,
+    orders: Mapping[str, Order],
+    *,
+    rtol: float = 1e-2,
+) -> Result:
     """The prediction for one sample does not depend on the other samples of its batch.
 
     Why:
         A reshape where a transpose was meant, or a reduction over the wrong axis, passes
-        information across the batch; the net still trains, a little worse, in silence.
+        information across the batch; the net still trains, a little worse, in silence. A
+        stateful layer hands what it kept of one batch to the next: to other rows altogether
+        where `fit` shuffles them.
     Fix:
         Use keras.ops.transpose for swapping axes; reduce over axes 1 and up, never axis 0.
+        `stateful=False`, or rows that go on where those of the last batch ended and
+        `shuffle=False`.
     Tune:
         rtol: Largest change of an output when all other rows are replaced by copies of one
             row, relative to the spread of the outputs over the batch; no unit. Healthy models
             give at most 1e-5 in float32 and 4e-3 in float16; planted mixing gives 0.05 to 1.4.
     Source:
         Karpathy 2019, stage 2, "use backprop to chart dependencies"; decided by perturbation,
-        because gradients miss integer inputs and permutations miss order-invariant mixing. The
+        because gradients miss integer inputs and permutations miss order-invariant mixing; the
+        Keras documentation of `RNN` on statefulness, which asks for `shuffle=False`. The
         chart is drawn by both where it finds something.
     """
+    if found := _handed_on(model, fit, streamed=orders["training"].streamed):
+        return found
     half = len(probe) // 2
     if half < 1:
         msg = "one row alone cannot mix with others"

@@ -8,8 +8,8 @@ from keras_recipe.core.result import Fix, Result, passed, warned
 from keras_recipe.data.batch import Batch, leaves
 from keras_recipe.data.statistics import Statistics
 from keras_recipe.experiments.references import vectors
+from keras_recipe.fit_settings import FitSettings
 from keras_recipe.loss import LossUndefined, predict
-from keras_recipe.subject import FitSettings
 from keras_recipe.task import Head, Task
 
 _CLASSIFIED = ("binary", "multiclass")

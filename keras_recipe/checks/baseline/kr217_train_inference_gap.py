@@ -11,8 +11,8 @@ from keras_recipe.data.batch import Batch, leaves, mapped
 from keras_recipe.experiments.references import references
 from keras_recipe.experiments.skill import skill
 from keras_recipe.experiments.trial import advance
+from keras_recipe.fit_settings import FitSettings
 from keras_recipe.loss import data_loss, tensors
-from keras_recipe.subject import FitSettings
 from keras_recipe.surgery.batch_norm import lower_momentum, normalizations
 from keras_recipe.surgery.dropout import rates
 from keras_recipe.surgery.layers import walk

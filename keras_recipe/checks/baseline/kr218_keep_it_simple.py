@@ -7,8 +7,8 @@ from keras_recipe.experiments.contest import Contest, Side, contest, split_rows,
 from keras_recipe.experiments.references import references
 from keras_recipe.experiments.skill import skill
 from keras_recipe.experiments.trial import has_own_step
+from keras_recipe.fit_settings import FitSettings
 from keras_recipe.loss import LossUndefined, predict
-from keras_recipe.subject import FitSettings
 from keras_recipe.surgery.burden import Burden, burden_of
 from keras_recipe.surgery.optimizer import is_warming_up
 from keras_recipe.surgery.toggles import switch_off_regularization, without_regularization

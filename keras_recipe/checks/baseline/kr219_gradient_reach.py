@@ -13,10 +13,14 @@ from keras_recipe.data.batch import Batch, leaves
 from keras_recipe.experiments.skill import skill
 from keras_recipe.experiments.trial import has_own_step
 from keras_recipe.experiments.untrained import untrained_verdict
-from keras_recipe.experiments.vanishing import first_to_largest, vanishing_verdict
+from keras_recipe.experiments.vanishing import (
+    first_to_largest,
+    shares_out,
+    vanishing_verdict,
+)
+from keras_recipe.fit_settings import FitSettings
 from keras_recipe.loss import predict
-from keras_recipe.subject import FitSettings
-from keras_recipe.surgery.layers import weight_paths
+from keras_recipe.surgery.layers import is_kernel, weight_paths
 from keras_recipe.surgery.preserve import preserve
 from keras_recipe.task import Task
 
@@ -34,7 +38,7 @@ def _silent(model: Any, gradients: list[Any]) -> set[int]:
     return {
         place
         for place, gradient in enumerate(gradients)
-        if len(model.trainable_variables[place].shape) > 1
+        if is_kernel(model.trainable_variables[place])
         and (gradient is None or not np.any(gradient))
     }
 
@@ -94,7 +98,8 @@ def gradient_reach(
         Find the op between the layer and the loss that has no gradient, and remove it.
     Tune:
         suspect: The first kernel's gradient over the largest, both relative to their weights,
-            under which it is tried out what ReLU would do; AUTOTRAINER: 1e-3.
+            under which it is tried out what ReLU would do; AUTOTRAINER: 1e-3. Behind a hidden
+            softmax that is tried whatever the ratio.
         steps: Steps of each training that tries a change; fewer where fewer are planned.
         rows: Number of rows that must give no gradient, and of those trained on.
     Source:
@@ -122,7 +127,7 @@ def gradient_reach(
     if frozen := untrained_verdict(model, some, task, **trial):
         return frozen
     ratio = first_to_largest(model, gradients)
-    if ratio < suspect and not silent:
+    if (ratio < suspect or shares_out(model, task)) and not silent:
         vanishing = vanishing_verdict(model, some, task, ratio, **trial)
         if vanishing:
             return vanishing

@@ -17,7 +17,7 @@ from keras_recipe.experiments.preprocessings import (
 )
 from keras_recipe.experiments.skill import skill
 from keras_recipe.experiments.trial import has_own_step
-from keras_recipe.subject import FitSettings
+from keras_recipe.fit_settings import FitSettings
 from keras_recipe.surgery.backbones import backbones
 from keras_recipe.surgery.frozen import frozen, untrained
 from keras_recipe.surgery.stored_statistics import frozen_features, gaps

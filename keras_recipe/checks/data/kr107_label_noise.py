@@ -1,8 +1,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from keras_recipe.core.check import check
 from keras_recipe.core.errors import NotApplicable
 from keras_recipe.core.result import Fix, Result, failed, passed, warned
@@ -20,11 +18,12 @@ from keras_recipe.data.label_noise import (
 from keras_recipe.data.sources import Source
 
 _SEVERITY = ("pass", "warn", "fail")
-_MOST = 10  # suspects named
+_MOST = 10  # suspects named with their labels
+_RANKED = 1000  # rows of the ranking
 _LOOK = Fix(
     text="Look at the suspects with their labels and mend what made them: a wrong join, a "
     "class list in another order, an augmentation that changes the meaning.",
-    code="x[rows], y[rows]  # the rows named in the evidence",
+    code='keras_recipe.browse(x, y, report=report).sort(by="doubt")',
 )
 
 
@@ -42,10 +41,9 @@ def _compared(answer: Answer) -> Excess | None:
 
 def _told(answer: Answer, found: Doubts, contents: Contents) -> dict[str, Any]:
     """Return the evidence: who is doubted, and how many are wrong where that can be told."""
-    few = min(_MOST, int(np.ceil(found.confident * len(found.order))))
     told: dict[str, Any] = {
         "looked_at": len(found.order),
-        **found.named(few, answer, contents),
+        **found.named(_MOST, answer, contents),
         "confident_learning": found.confident,
     }
     if found.estimate is not None:
@@ -109,6 +107,9 @@ def _judged(
         fields["measured"] = evidence.get("estimate", alone)
     if excess is not None:
         evidence |= {"contradicted": excess.own, "in_validation": excess.other, "z": excess.z}
+    if found is not None:  # last, since a page shows the beginning of the evidence
+        evidence["ranking"] = found.ranking(_RANKED, answer, contents)
+    if excess is not None:
         fields["measured"] = max(excess.rate, 0.0)
         kind = "contradict what a simple model is sure of"
         if not (answer.y.classes or answer.y.flags):

@@ -9,7 +9,7 @@ from keras_recipe.core.check import check
 from keras_recipe.core.errors import NotApplicable
 from keras_recipe.core.result import Fix, Result, passed, warned
 from keras_recipe.data.batch import Batch, leaves, names
-from keras_recipe.data.features import is_tokens
+from keras_recipe.data.tokens import is_tokens
 
 _SHOWN = 20
 _LEAST = 20  # rows; quartiles of fewer say little

@@ -10,7 +10,7 @@ from keras_recipe.experiments.contest_result import result_of
 from keras_recipe.experiments.scaling import input_scales, rescaled
 from keras_recipe.experiments.skill import skill
 from keras_recipe.experiments.target_scaling import rescaled_targets, target_scales
-from keras_recipe.subject import FitSettings
+from keras_recipe.fit_settings import FitSettings
 from keras_recipe.surgery.normalize import put_normalization_first
 from keras_recipe.task import Task
 
@@ -39,7 +39,8 @@ def input_scale(
     Fix:
         Put an adapted `Normalization` (or `Rescaling(1/255)` for pixels) first in the model.
     Tune:
-        largest: Mean (absolute) or deviation of a feature above which the scale is suspected.
+        largest: Mean (absolute) or deviation of a feature above which the scale is suspected;
+            likewise where one feature deviates 100 times as far as half of the others.
         smallest: Deviation over all features below which it is suspected. Both as in preflight
             (0.05 to 10); a suspicion alone is never held against a program.
         most_steps: Most steps of each of the two trainings; the plan's where that has fewer.

@@ -20,7 +20,7 @@ from keras_recipe.experiments.target_scaling import (
     target_scales,
     variance_explained,
 )
-from keras_recipe.subject import FitSettings
+from keras_recipe.fit_settings import FitSettings
 from keras_recipe.surgery.normalize import put_rescaling_last
 from keras_recipe.task import Task
 

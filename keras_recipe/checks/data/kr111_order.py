@@ -12,7 +12,7 @@ from keras_recipe.data.crossfit import CrossFit
 from keras_recipe.data.order import COLUMNS, Order, label_of_rows, sorted_by_chance
 from keras_recipe.data.refitting import with_settings
 from keras_recipe.data.resplitting import shuffle_and_split
-from keras_recipe.subject import FitSettings
+from keras_recipe.fit_settings import FitSettings
 from keras_recipe.surgery.layers import walk
 from keras_recipe.task import Task
 

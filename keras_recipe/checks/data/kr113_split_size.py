@@ -12,7 +12,7 @@ from keras_recipe.data.batch import Batch
 from keras_recipe.data.refitting import with_settings
 from keras_recipe.data.statistics import Statistics
 from keras_recipe.experiments.updates import Updates, few_updates
-from keras_recipe.subject import FitSettings
+from keras_recipe.fit_settings import FitSettings
 from keras_recipe.surgery.layers import walk
 from keras_recipe.task import Task
 

@@ -5,7 +5,7 @@ import numpy as np
 from keras_recipe.core.check import check
 from keras_recipe.core.result import Result, passed
 from keras_recipe.data.crossfit import CrossFit
-from keras_recipe.data.features import local
+from keras_recipe.data.patches import local
 from keras_recipe.data.probes import curve, learnable, placed
 
 

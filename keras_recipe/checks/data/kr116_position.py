@@ -9,7 +9,7 @@ from keras_recipe.core.result import Fix, Result, Status, failed, passed
 from keras_recipe.data.axes import Reading, scrambled
 from keras_recipe.data.batch import Batch, leaves, names
 from keras_recipe.data.crossfit import CrossFit
-from keras_recipe.data.features import is_placed, local
+from keras_recipe.data.patches import is_placed, local
 from keras_recipe.data.probes import curve, learnable
 from keras_recipe.data.recoding import change_inputs
 from keras_recipe.surgery.entrances import seen_by

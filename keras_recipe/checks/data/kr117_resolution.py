@@ -6,7 +6,8 @@ from keras_recipe.core.check import check
 from keras_recipe.core.errors import NotApplicable
 from keras_recipe.core.result import Result, passed
 from keras_recipe.data.crossfit import CrossFit
-from keras_recipe.data.features import encoded, smaller
+from keras_recipe.data.features import encoded
+from keras_recipe.data.patches import smaller
 from keras_recipe.data.probes import curve, learnable, placed
 
 

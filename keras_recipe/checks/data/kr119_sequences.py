@@ -11,7 +11,7 @@ from keras_recipe.core.result import Fix, Result, failed, passed, warned
 from keras_recipe.data.batch import Batch, leaves, names
 from keras_recipe.data.padding import Padding, padding
 from keras_recipe.experiments.mask_contest import mask_contest
-from keras_recipe.subject import FitSettings
+from keras_recipe.fit_settings import FitSettings
 from keras_recipe.surgery.entrances import Entrance, seen_by
 from keras_recipe.surgery.masking import makes_masks, users
 from keras_recipe.surgery.padding_mask import mask_padding, takes_masks

@@ -13,7 +13,7 @@ from keras_recipe.experiments.learning_rate import shuffled, sweep
 from keras_recipe.experiments.rate_curve import LearningRateCurve
 from keras_recipe.experiments.skill import skill
 from keras_recipe.experiments.trial import has_own_step
-from keras_recipe.subject import FitSettings
+from keras_recipe.fit_settings import FitSettings
 from keras_recipe.surgery.optimizer import (
     innermost,
     is_warming_up,

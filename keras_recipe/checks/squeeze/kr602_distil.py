@@ -14,8 +14,8 @@ def distil(squeezing: Squeezing) -> Result:
         An ensemble costs the time of all its members at each prediction. Its answers say more
         of a row than the label does, so one model can learn part of its gain from them.
     Fix:
-        Where the student is worse, keep the ensemble or the single model; or train the
-        student for longer, or weigh labels and teacher otherwise.
+        Where the student is worse, the members ended too early to be teachers: train the
+        program for as long as the student was, on the labels alone.
     Tune:
         Nothing: the interval is the bootstrap's at 95 %, over held-out rows.
     Source:
@@ -28,7 +28,7 @@ def distil(squeezing: Squeezing) -> Result:
         raise NotApplicable(msg)
     one, all_of_them = found.on_single, found.on_ensemble
     notes = "".join(f" ({note})" for note in found.notes)
-    text = f"against the same training without a teacher: {one.text}{notes}"
+    text = f"against the same training, as long, without a teacher: {one.text}{notes}"
     fields: dict[str, Any] = {
         "measured": one.gain,
         "unit": "loss",
@@ -37,8 +37,8 @@ def distil(squeezing: Squeezing) -> Result:
     if one.harms:
         return warned(
             f"the student is worse {text}",
-            cause="The teacher's answers lead it elsewhere, or it was cut short.",
-            fix=Fix(text="Keep the ensemble, or the single model."),
+            cause="Its teacher has learned less than the labels teach in the same time.",
+            fix=Fix(text="Train the program itself for as long as the student was."),
             **fields,
         )
     worth = "better" if one.helps else "as good, within noise,"

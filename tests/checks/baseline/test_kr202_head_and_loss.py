@@ -148,6 +148,31 @@ def test_softmax_on_top_of_softmax_fails():
     assert "0.232" in result.message  # e / (e + 9)
 
 
+def by_step(axis):
+    """A class for each of 8 rows of a digit's picture, softmax over `axis`."""
+    x, y = digits()
+    x = x.reshape(-1, 8, 8)
+    classes = (y[:, None] + np.arange(8)) % 10
+    stack = layers.Dense(10), layers.Softmax(axis=axis)
+    return examine(head_and_loss, compiled(*stack, shape=(8, 8)), x, classes)
+
+
+def test_a_softmax_over_the_steps_fails():
+    result = by_step(1)
+    assert result.status is Status.FAIL
+    assert "over axis 1" in result.message
+    assert by_step(-1).status is Status.PASS
+
+
+def test_a_divergence_that_rewards_a_larger_sum_fails():
+    x, y = hot()
+    soft = 0.8 * y + 0.02
+    result = judged("sigmoid", "kl_divergence", 10, x, soft)
+    assert result.status is Status.FAIL
+    assert "add up to" in result.message
+    assert judged("softmax", "kl_divergence", 10, x, soft).status is Status.PASS
+
+
 def test_a_cast_behind_a_softmax_passes():
     cast = layers.Activation("linear", dtype="float32")
     model = compiled(layers.Dense(10, activation="softmax"), cast)

@@ -110,6 +110,16 @@ HEALTHY = {
     "ratio on both sides of 0": lambda: judged(
         None, "mape", 1, *of_diabetes(lambda y: y + np.sign(y))
     ),
+    "classes of embeddings": lambda: judged(
+        None, keras.losses.Circle(gamma=80, margin=0.4), 8, *digits()
+    ),
+    "texts shorter than the strip": lambda: judged(
+        None,
+        keras.losses.CTC(),
+        5,
+        np.random.default_rng(0).normal(size=(64, 9, 4)).astype("float32"),
+        np.random.default_rng(1).integers(1, 5, (64, 3)),
+    ),
     "own (n, 1)": lambda: judged(None, OwnError(), 1, *of_diabetes(lambda y: y[:, None])),
 }
 
@@ -148,6 +158,8 @@ def test_a_loss_that_refuses_is_quoted():
         ({0: 1.0, 1: 1.1}, Status.PASS),
         ({0: 8.0, 1: 1.0}, Status.PASS),
         ({1: 1.0, 2: 5.0}, Status.FAIL),
+        ({0: 1.0, 1: 0.0}, Status.FAIL),
+        ({0: 0.0, 1: 0.0}, Status.FAIL),
     ],
 )
 def test_class_weights_must_not_add_to_rarity(weights, status):
@@ -165,6 +177,12 @@ def test_weights_for_classes_that_do_not_occur_are_let_go():
     x, y = digits()
     weights = {k: 1 + k / 10 for k in range(10)}
     result = judged("softmax", SPARSE, 10, x[y < 9], y[y < 9], class_weight=weights)
+    assert result.status is Status.PASS
+
+
+def test_a_class_of_no_interest_may_weigh_nothing():
+    weights = {k: float(k > 0) for k in range(10)}
+    result = judged("softmax", SPARSE, 10, *digits(), class_weight=weights)
     assert result.status is Status.PASS
 
 

@@ -1,3 +1,5 @@
+from contextlib import suppress
+
 import keras
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from specimens import SPARSE, examine
 from keras_recipe.checks.baseline.kr213_batch_independence import batch_independence
 from keras_recipe.core.errors import NotApplicable
 from keras_recipe.data.batch import Batch
+from keras_recipe.data.order import Order
 
 
 class Mixing(L.Layer):
@@ -64,8 +67,23 @@ def test_healthy_programs_pass(name):
 
 
 def test_one_row_alone_is_skipped():
+    one = Batch(*some_digits(1))
     with pytest.raises(NotApplicable, match="one row"):
-        batch_independence(mixing(always=True), Batch(*some_digits(1)))
+        batch_independence(mixing(always=True), one, None, {"training": Order()})
+
+
+def test_a_state_that_is_handed_on_to_shuffled_rows_fails():
+    x, y = some_digits(64)
+    stack = L.LSTM(4, stateful=True), L.Dense(10, activation="softmax")
+    model = keras.Sequential([keras.Input(batch_shape=(16, 8, 8)), *stack])
+    model.compile("adam", SPARSE)
+    ordered = {"batch_size": 16, "shuffle": False}
+    result = examine(batch_independence, model, x.reshape(-1, 8, 8), y, batch_size=16)
+    assert result.status == "fail"
+    assert "keeps its state" in result.message
+    with suppress(NotApplicable):  # where the state tells calls apart, nothing else is said
+        apart = examine(batch_independence, model, x.reshape(-1, 8, 8), y, **ordered)
+        assert apart.status != "fail"
 
 
 def test_the_chart_of_a_healthy_net_is_diagonal():

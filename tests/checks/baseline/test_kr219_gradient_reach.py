@@ -46,6 +46,18 @@ def test_eight_sigmoids_fail_and_the_fix_mends_them():
     assert verdict(program).status == "pass"
 
 
+def hidden(activation):
+    """Two hidden layers of a digits classifier."""
+    stack = [keras.layers.Dense(64, activation=activation) for _ in range(2)]
+    return compiled(*stack, keras.layers.Dense(10, activation="softmax"))
+
+
+def test_hidden_softmaxes_that_stop_the_training_fail():
+    result = verdict((hidden("softmax"), *digits(), {"epochs": 4, "batch_size": 32}))
+    assert result.status == "fail"
+    assert "share out" in result.cause
+
+
 @pytest.mark.parametrize(
     "name",
     [

@@ -38,6 +38,9 @@ def test_wrong_training_labels_fail_with_their_share_and_their_rows():
     suspects = result.evidence["suspects"]
     assert wrong[suspects].mean() >= 0.8
     assert result.evidence["given"] == given[suspects].tolist()
+    ranking = result.evidence["ranking"]
+    assert ranking[: len(suspects)] == suspects
+    assert wrong[ranking].sum() >= 0.7 * wrong.sum()
 
 
 def test_clean_labels_pass():

@@ -35,6 +35,14 @@ def test_healthy_gradients_pass(fields):
     assert judged(1.0, 1.0, 1.0, **fields).status is Status.PASS
 
 
+def test_a_bias_of_attention_that_cancels_is_no_first_layer():
+    made = trace(1.0, 1.0, 1.0, weights=[norms()] * 3)
+    made.shapes = {"keys/bias": [2, 4], **made.shapes}
+    silent = {**made.weights[0]["a/kernel"], "gradient_norm": 1e-9}
+    made.weights = [{"keys/bias": silent, **norms()}] * 3
+    assert vanishing_gradient(made).status is Status.PASS
+
+
 def test_without_a_constant_it_only_warns():
     assert judged(1.0, 1.0, 1.0, constant_loss=None).status is Status.WARN
 

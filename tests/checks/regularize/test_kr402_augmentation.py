@@ -71,6 +71,39 @@ def test_what_keeps_the_label_passes():
     assert checked(net(), turned, np.concatenate([y, y])).status is Status.PASS
 
 
+def test_brightness_made_for_another_range_fails():
+    x, y, _ = stripes(0)
+    bright = L.RandomBrightness(0.2, value_range=(0, 255), seed=0)
+    result = checked(net(bright), x, y)
+    assert result.status is Status.FAIL, result.message
+    assert "far outside" in result.message
+    fitting = L.RandomBrightness(0.2, value_range=(0, 1), seed=0)
+    assert checked(net(fitting), x, y).status is Status.PASS
+
+
+def spots(count):
+    """Pictures of one soft spot, and its row and column from -1 to 1."""
+    random, grid = np.random.RandomState(0), np.arange(12)
+    at = random.uniform(1, 10, (count, 2))
+    far = [(grid - one[:, None]) ** 2 for one in at.T]
+    x = np.exp(-(far[0][:, :, None] + far[1][:, None]) / 2) + 0.05 * random.randn(count, 12, 12)
+    return x.astype("float32")[..., None], (2 * at / 11 - 1).astype("float32")
+
+
+def test_a_place_that_is_not_mirrored_along_fails():
+    x, y = spots(250)
+    both = np.concatenate([x, x[:, :, ::-1]])
+    stack = L.Conv2D(8, 3, activation="relu"), L.Flatten(), L.Dense(24, "relu"), L.Dense(2)
+    optimizer = keras.optimizers.Adam(5e-3)
+    model = compiled(*stack, shape=(12, 12, 1), loss="mse", optimizer=optimizer)
+    result = checked(model, both, np.concatenate([y, y]), most_steps=200)
+    assert result.status is Status.FAIL, result.message
+    assert "mirrored along axis 2" in result.message
+    amount = np.hypot(*y.T)[:, None]  # how far from the middle: the same in the mirror
+    model = compiled(*stack[:-1], L.Dense(1), shape=(12, 12, 1), loss="mse")
+    assert checked(model, both, np.concatenate([amount, amount])).status is Status.PASS
+
+
 def test_what_cannot_be_compared_only_warns():
     x, y, _ = stripes(0)
     hot = np.eye(4, dtype="float32")[y]
@@ -86,7 +119,7 @@ def test_not_applicable_says_why(name):
     model, x, y, reason = {
         "plain": (net(), x, y, "nothing augments"),
         "noise": (net(L.GaussianNoise(0.1)), x, y, "nothing augments"),
-        "amounts": (compiled(L.Dense(1), shape=(10,), loss="mse"), *diabetes(), "one class"),
+        "amounts": (compiled(L.Dense(1), shape=(10,), loss="mse"), *diabetes(), "nothing augm"),
         "few": (net(), x[:40], y[:40], "too few"),
     }[name]
     with pytest.raises(NotApplicable, match=reason):

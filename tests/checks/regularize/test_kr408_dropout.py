@@ -36,6 +36,33 @@ def test_whole_rows_that_are_dropped_do_not_count():
     assert judged(stochastic_depth, L.BatchNormalization(), L.Dense(1)).status is Status.PASS
 
 
+def convolutional(behind):
+    """A net of 7 x 7 filters with a shortcut around dropout; the norm before or behind it."""
+    entrance = keras.Input((16, 16, 1))
+    first = L.Conv2D(4, 7, padding="same", activation="relu")(entrance)
+    dropped = L.SpatialDropout2D(0.3, name="d")(first)
+    second = L.Conv2D(4, 7, padding="same", name="c")(dropped)
+    if not behind:
+        first = L.BatchNormalization(name="n")(first)
+    joined = L.Add()([first, second])
+    if behind:
+        joined = L.BatchNormalization(name="n")(joined)
+    model = keras.Model(entrance, L.Dense(1)(L.GlobalAveragePooling2D()(joined)))
+    model.compile("adam", "mse")
+    return model
+
+
+def test_it_is_followed_through_convolutions_and_around_shortcuts():
+    rows = np.ones((8, 16, 16, 1), "float32")
+    sick, healthy = (
+        examined(dropout, Subject(convolutional(behind), rows, rows[:, 0, 0]), {})
+        for behind in (True, False)
+    )
+    assert (sick.status, sick.where) == (Status.WARN, "n")
+    assert healthy.status is Status.PASS
+    assert "no BatchNorm gets" in healthy.message
+
+
 def test_without_dropout_it_says_what_to_call():
     result = judged(L.Dense(1))
     assert result.status is Status.SKIP

@@ -26,27 +26,47 @@ def judged(**fields):
     return first_layer_weights(trace(0.5, 0.2, 0.1, first_layer={**FIRST, **fields}))
 
 
-def trained(order):
+IN_ORDER, SHUFFLED = np.arange(64), np.random.default_rng(1).permutation(64)
+
+
+def trained(order, first, rate):
     data = datasets.load_digits()
-    x = (data.images.reshape(-1, 64) / 16).astype("float32")[:600, order].reshape(-1, 8, 8)
+    x = (data.images.reshape(-1, 64) / 16).astype("float32")[:600, order].reshape(-1, 8, 8, 1)
     model = keras.Sequential(
-        [keras.Input((8, 8)), L.Flatten(), L.Dense(32, "relu"), L.Dense(10, "softmax")]
+        [keras.Input((8, 8, 1)), *first, L.Flatten(), L.Dense(10, "softmax")]
     )
-    model.compile(keras.optimizers.Adam(0.01), "sparse_categorical_crossentropy")
+    model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy")
     monitor = RecipeMonitor(constant_loss=2.3)
     model.fit(x, data.target[:600], epochs=5, verbose=0, callbacks=[monitor])
     return monitor.trace
 
 
+def dense(order):
+    return trained(order, (L.Flatten(), L.Dense(32, "relu")), 0.01)
+
+
+def convolution(order):
+    first = (L.Conv2D(16, 5, padding="same", activation="relu"), L.MaxPooling2D(2))
+    return trained(order, first, 0.003)
+
+
 def test_strokes_pass_and_are_drawn_and_shuffled_pixels_warn():
-    result = first_layer_weights(trained(np.arange(64)))
+    result = first_layer_weights(dense(IN_ORDER))
     assert result.status is Status.PASS
     assert result.measured > 2
     assert pictures.render(result.pictures[0])[:4] == b"\x89PNG"
     json.dumps(result.to_dict())
-    shuffled = trained(np.random.default_rng(1).permutation(64))
+    shuffled = dense(SHUFFLED)
     assert first_layer_weights(shuffled).status is Status.WARN
     assert Trace.from_dict(json.loads(json.dumps(shuffled.to_dict()))) == shuffled
+
+
+def test_filters_of_a_convolution_are_judged():
+    strokes, noise = (first_layer_weights(convolution(o)) for o in (IN_ORDER, SHUFFLED))
+    assert strokes.status is Status.PASS
+    assert strokes.measured > 4
+    assert noise.status is Status.WARN
+    assert noise.evidence["shape"] == [16, 5, 5, 1]
 
 
 def test_noise_warns_where_the_net_learned():

@@ -46,9 +46,10 @@ def told_of_every_row(whole: Batch, sample: Batch, place: int, seed: int = 0) ->
 
     Texts and tokens are read by logistic regression on hashed n-grams, as many rows as that
     takes seconds for. Everything else, and what only looks like tokens (pictures of bytes), is
-    encoded as for the other simple models and read by ridge regression on these features and
-    on random waves of them (Rahimi and Recht 2007), whose normal equations are added up over
-    pieces of the data: memory does not grow with the rows, but for what is returned.
+    encoded as for the other simple models, or pictures by their principal components where
+    these tell as much of a sample, and read by ridge regression on these features and on random
+    waves of them (Rahimi and Recht 2007), whose normal equations are added up over pieces of
+    the data: memory does not grow with the rows, but for what is returned.
 
     Args:
         whole: All rows.

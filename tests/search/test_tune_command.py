@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from keras_recipe import cli
-from keras_recipe.recipe import Recipe
+from keras_recipe.ground import Ground
 
 BACKEND = keras.config.backend()
 FACTORY = """
@@ -28,7 +28,7 @@ def project(tmp_path, monkeypatch):
     (tmp_path / "hyper.py").write_text(FACTORY, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [*sys.path])
-    monkeypatch.setattr(Recipe, "_prepare", lambda *_, **__: None)
+    monkeypatch.setattr(Ground, "prove", lambda *_, **__: None)
     environment = dict(os.environ)
     os.environ["KERAS_BACKEND"] = BACKEND
     yield

@@ -174,7 +174,7 @@ def label_noise(
         Northcutt, Jiang and Chuang 2021, "Confident learning": out-of-sample probabilities, of
         all rows where they are arrays (ridge on random waves; n-grams for texts), else of an
         extra-trees forest on the sample. Ranked by the probability of the given label: of 3 %
-        of Fashion-MNIST's labels flipped the first 6 % hold 0.92. Labels that contradict a sure
+        of Fashion-MNIST's labels flipped the first 6 % hold 0.93. Labels that contradict a sure
         prediction also come from classes that overlap, so it FAILs only if the same model is
         contradicted less in validation, class by class, and a share is told only where wrong
         labels explain more than overlap does (`keras_recipe.data.surest`).

@@ -36,8 +36,8 @@ def alone(found):
 
 
 def untaught(found):
-    """Whether no average was better beyond noise: then there is nothing to teach."""
-    return alone(found) or not found.record.ensemble.crossed.helps
+    """Whether no average was better: then there is nothing to teach."""
+    return alone(found) or found.record.ensemble.crossed.gain <= 0
 
 
 @pytest.fixture(scope="module")

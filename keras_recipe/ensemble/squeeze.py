@@ -246,11 +246,8 @@ class _Run:
             reason = "not asked for"
         elif len(picked.chosen) == 1:
             reason = "the ensemble is a single model"
-        elif not gain.helps:
-            reason = (
-                "the ensemble is no better than the best single model beyond the noise of the "
-                "rows, so it has nothing to teach"
-            )
+        elif gain.gain <= 0:
+            reason = "the ensemble is no better than the best single model: nothing to teach"
         elif alone is None or alone.model is None:
             reason = "there is no training without a teacher to compare with"
         if reason or alone is None:

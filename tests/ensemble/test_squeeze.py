@@ -79,7 +79,7 @@ def test_seeds_alone_make_an_ensemble_with_a_student(tmp_path):
     found = made.run()
     for one, other in zip(before, state(made.held.model), strict=True):
         np.testing.assert_array_equal(one, other)
-    helped = found.record.ensemble.size > 1 and found.record.ensemble.crossed.helps
+    helped = found.record.ensemble.size > 1 and found.record.ensemble.crossed.gain > 0
     assert (found.student is not None) == helped
     assert {"averaged weights", "leave it training"} <= found.record.left_out.keys()
     lines = (tmp_path / "members.jsonl").read_text().splitlines()

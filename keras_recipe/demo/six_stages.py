@@ -56,7 +56,9 @@ class Plan:
 #: core 8,000 rows and 1,800 s took 34). Turned and shifted images are left out of the digits:
 #: with 8 pixels they only harm.
 PLANS: Mapping[str, Plan] = {
-    "digits": Plan(train=1100, validation=300, epochs=12, batch_size=64, budget=400.0),
+    "digits": Plan(
+        train=1100, validation=300, epochs=12, batch_size=64, budget=400.0, trials=8
+    ),
     "fashion_mnist": Plan(
         train=6_000,
         validation=4_000,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy import linalg
@@ -41,6 +42,14 @@ class Told:
     classes: np.ndarray
 
 
+class _Asked(NamedTuple):
+    """Places of the rows that are told, the class each was given, and its part of the data."""
+
+    rows: np.ndarray
+    given: np.ndarray
+    folds: np.ndarray
+
+
 def told_of_every_row(whole: Batch, sample: Batch, place: int, seed: int = 0) -> Told:
     """Return what cross-fitted models say of the classes of all rows.
 
@@ -76,10 +85,11 @@ def told_of_every_row(whole: Batch, sample: Batch, place: int, seed: int = 0) ->
         p = said_of_texts(arrays[0][few], given[few], folds)
         text = arrays[0].dtype.kind in "US"
         if text or _surprise(p, given[few]) <= _surprise(
-            _by_waves(whole, sample, few, given[few], folds, seed), given[few]
+            _by_waves(whole, sample, _Asked(few, given[few], folds), seed), given[few]
         ):
             return Told(few, p, given[few], classes)
-    p = _by_waves(whole, sample, rows, given[rows], _folds(arrays, rows), seed)
+    asked = _Asked(rows, given[rows], _folds(arrays, rows))
+    p = _by_waves(whole, sample, asked, seed)
     return Told(rows, p, given[rows], classes)
 
 
@@ -97,49 +107,26 @@ def _folds(arrays: list[np.ndarray], rows: np.ndarray) -> np.ndarray:
     return np.concatenate(found).astype("int64")
 
 
-def _by_waves(
-    whole: Batch,
-    sample: Batch,
-    rows: np.ndarray,
-    given: np.ndarray,
-    folds: np.ndarray,
-    seed: int,
-) -> np.ndarray:
-    """Return class probabilities of some rows.
-
-    Args:
-        whole: All rows.
-        sample: Those that the encoding is learned from.
-        rows: Places of the rows that are told.
-        given: Their classes.
-        folds: The part that each belongs to.
-        seed: Decides patches and waves.
-    """
-    size = int(given.max()) + 1
-    waves = _chosen(whole, sample, rows, given, folds, seed)
-    weights, _ = _solved(*_equations(waves, whole, rows, given, folds))
-    scores = np.empty((len(rows), size), "float32")
-    for fold, places in _pieces(folds):
-        scores[places] = waves(whole.take(rows[places]).x) @ weights[fold]
-    return _sharpened(scores, given)
+def _by_waves(whole: Batch, sample: Batch, asked: _Asked, seed: int) -> np.ndarray:
+    """Return class probabilities of some rows; the encoding is learned from the sample."""
+    waves = _chosen(whole, sample, asked, seed)
+    weights, _ = _solved(*_equations(waves, whole, asked))
+    scores = np.empty((len(asked.rows), int(asked.given.max()) + 1), "float32")
+    for fold, places in _pieces(asked.folds):
+        scores[places] = waves(whole.take(asked.rows[places]).x) @ weights[fold]
+    return _sharpened(scores, asked.given)
 
 
-def _chosen(
-    whole: Batch,
-    sample: Batch,
-    rows: np.ndarray,
-    given: np.ndarray,
-    folds: np.ndarray,
-    seed: int,
-) -> Waves:
+def _chosen(whole: Batch, sample: Batch, asked: _Asked, seed: int) -> Waves:
     """Return the encoding: of pictures the one that tells more of as many rows as a sample."""
     plain, other = by_columns(sample, seed), by_components(sample, seed)
     if other is None:
         return Waves(sample, plain, seed)
-    few = np.sort(np.random.default_rng(seed).permutation(len(rows))[: len(sample)])
-    known = rows[few], given[few], folds[few]
+    order = np.random.default_rng(seed).permutation(len(asked.rows))
+    few = np.sort(order[: len(sample)])
+    known = _Asked(*(part[few] for part in asked))
     made = [Waves(sample, encode, seed) for encode in (other, plain)]
-    costs = [_solved(*_equations(waves, whole, *known))[1] for waves in made]
+    costs = [_solved(*_equations(waves, whole, known))[1] for waves in made]
     return made[int(np.argmin(costs))]
 
 
@@ -151,18 +138,16 @@ def _pieces(folds: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
             yield fold, among[start : start + PIECE]
 
 
-def _equations(
-    waves: Waves, whole: Batch, rows: np.ndarray, given: np.ndarray, folds: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _equations(waves: Waves, whole: Batch, asked: _Asked) -> tuple[np.ndarray, np.ndarray]:
     """Return both sides of the normal equations of each fold."""
-    size = int(given.max()) + 1
-    width = waves(whole.take(rows[:1]).x).shape[1]
+    size = int(asked.given.max()) + 1
+    width = waves(whole.take(asked.rows[:1]).x).shape[1]
     squares = np.zeros((FOLDS, width, width), "float32")
     towards = np.zeros((FOLDS, width, size), "float32")
-    for fold, places in _pieces(folds):
-        made = waves(whole.take(rows[places]).x)
+    for fold, places in _pieces(asked.folds):
+        made = waves(whole.take(asked.rows[places]).x)
         squares[fold] += made.T @ made
-        towards[fold] += made.T @ _one_hot(given[places], size)
+        towards[fold] += made.T @ _one_hot(asked.given[places], size)
     return squares, towards
 
 

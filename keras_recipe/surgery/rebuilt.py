@@ -148,10 +148,9 @@ def _copy_weights(model: Any, copy: Any) -> None:
                 continue
             if [w.shape for w in old.weights] == [w.shape for w in new.weights]:
                 stored: dict[str, Any] = {}
+                # `set_weights` leaves Normalization half-set; a layer may have no own variables
                 with suppress(NotImplementedError):
-                    old.save_own_variables(
-                        stored
-                    )  # `set_weights` leaves Normalization half-set
+                    old.save_own_variables(stored)
                     # as arrays of their own: JAX deletes what a training step has used up
                     new.load_own_variables({k: _array(v) for k, v in stored.items()})
 

@@ -36,9 +36,9 @@ from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-#: Short turns, many of them: with 9 of 6 epochs the same ratio came out from 1.03 to 1.09.
-ROUNDS = 20
-EPOCHS = 4  # of each run; the first, which traces, is left out
+#: Many turns: what else runs on the machine changes from minute to minute.
+ROUNDS = 12
+EPOCHS = 8  # of each run; the first, which traces, is left out
 IMAGES = 60_000
 IMPORTS = 7
 MEMORY_BAR = 1.1  # what watching may add to a training's peak memory, as a ratio
@@ -124,7 +124,10 @@ def _interleaved(
     data: tuple[Any, Any, int],
     listeners: Callable[[str], list[Any]] = lambda _: [],
 ) -> dict[str, float]:
-    """Return the median seconds of an epoch by label; each round trains every model once.
+    """Return the seconds of an epoch by label; each round trains every model once.
+
+    Not all epochs cost the watch the same: the median is taken over the rounds, for each epoch
+    of a training, and the mean over those.
 
     Args:
         models: By label, compiled.
@@ -148,14 +151,17 @@ def _interleaved(
             return [b - a for a, b in zip(self.marks, self.marks[1:], strict=False)]
 
     x, y, size = data
-    times: dict[str, list[float]] = {label: [] for label in models}
+    times: dict[str, list[list[float]]] = {label: [] for label in models}
     for number in range(ROUNDS):
         for label, model in sorted(models.items(), reverse=bool(number % 2)):
             clock = Clock()
             heard = [*listeners(label), clock]
             model.fit(x, y, batch_size=size, epochs=EPOCHS, verbose=0, callbacks=heard)
-            times[label] += clock.seconds
-    return {label: statistics.median(found) for label, found in times.items()}
+            times[label].append(clock.seconds)
+    return {
+        label: statistics.mean(map(statistics.median, zip(*found, strict=True)))
+        for label, found in times.items()
+    }
 
 
 def overhead() -> None:
@@ -163,6 +169,7 @@ def overhead() -> None:
     import keras
 
     import keras_recipe
+    import keras_recipe.callbacks
 
     print(f"backend {keras.backend.backend()}, {ROUNDS} rounds of {EPOCHS} epochs, medians")
     for name, (build, x, y, size) in _models().items():
@@ -171,7 +178,12 @@ def overhead() -> None:
             "watched": keras_recipe.RecipeModel(_compiled(build)),
             "copy": _compiled(build),  # what it takes more or less is chance
         }
-        found = _interleaved(models, (x, y, size))
+
+        def listeners(label: str, probe: Any = (x[:32], y[:32])) -> list[Any]:
+            watched = label == "watched"
+            return [keras_recipe.callbacks.RecipeMonitor(probe=probe)] if watched else []
+
+        found = _interleaved(models, (x, y, size), listeners)
         step = 1000 * found["plain"] / (len(x) / size)
         print(
             f"{name:16} plain {found['plain']:.4f} s an epoch ({step:.2f} ms a step), watched "
@@ -199,11 +211,14 @@ def _beside_tensorboard() -> None:
         models = {label: _compiled(build) for label in ("plain", "Keras", "ours")}
         with tempfile.TemporaryDirectory() as folder:
 
-            def listeners(label: str, folder: str = folder) -> list[Any]:
+            def listeners(
+                label: str, folder: str = folder, probe: Any = (x[:32], y[:32])
+            ) -> list[Any]:
                 if label == "Keras":
                     return [keras.callbacks.TensorBoard(f"{folder}/k", histogram_freq=1)]
-                ours = callbacks.RecipeMonitor(), callbacks.RecipeTensorBoard(f"{folder}/o")
-                return list(ours) if label == "ours" else []
+                monitor = callbacks.RecipeMonitor(probe=probe)
+                ours = [monitor, callbacks.RecipeTensorBoard(f"{folder}/o")]
+                return ours if label == "ours" else []
 
             found = _interleaved(models, (x, y, size), listeners)
         ratios = ", ".join(
@@ -216,6 +231,7 @@ def _beside_tensorboard() -> None:
 def _train(*, watched: bool) -> None:
     """Print the peak memory in MiB of a training of the middling convnet."""
     import keras_recipe
+    import keras_recipe.callbacks
 
     build, x, y, size = _models()["middling convnet"]
     model = _compiled(build)
@@ -237,6 +253,7 @@ def _peak(*, examined: bool) -> None:
     import numpy as np
 
     import keras_recipe
+    import keras_recipe.callbacks
 
     random = np.random.default_rng(0)
     y = random.integers(0, 10, IMAGES).astype("int32")

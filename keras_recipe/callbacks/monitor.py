@@ -13,7 +13,7 @@ import keras
 from keras_recipe.callbacks import program
 from keras_recipe.callbacks.hyperparameters import learning_rates
 from keras_recipe.callbacks.keras_tags import numbers
-from keras_recipe.callbacks.probing import ProbeWatch, as_batch
+from keras_recipe.callbacks.probing import ProbeWatch, as_batch, as_pace
 from keras_recipe.callbacks.shared import join
 from keras_recipe.callbacks.steps import StepWatch
 from keras_recipe.callbacks.trace import Trace
@@ -70,19 +70,21 @@ class RecipeMonitor(keras.callbacks.Callback):
         on_fail: When a live check FAILs: `"warn"` gives a `RecipeWarning` when training ends,
             `"stop"` ends the training after the epoch, `"raise"` raises `RecipeFailed` then.
         probe: Up to 32 training rows, a `Batch` or a tuple `(x, y)`, on which the layers'
-            activations are looked at after epochs 1, 2, 3, 4, 6, 8, 12, 16, ...; one further
-            compilation. None: no activations.
+            activations are looked at, first and last of all when the first epoch and the
+            training end; one further compilation. None: no activations.
         sample: More training rows, whose labels say what a constant prediction would score;
             None: the probe's.
         constant_loss: Loss of the best prediction that ignores the inputs, if known; found from
             the probe where it is needed and None.
+        pace: Epochs from one look at the activations to the next, 1 or more; None: after
+            epochs 1, 2, 4, 8, ..., and of epochs under 64 steps less often.
 
     Attributes:
         trace: The `Trace` of the last training.
 
     Raises:
         ConfigError: `on_fail` is none of the three.
-        InputError: `probe` or `sample` is not a batch.
+        InputError: `probe` or `sample` is not a batch, or `pace` is below 1.
         RecipeFailed: While training, with `"raise"`: a live check FAILs.
 
     Example:
@@ -97,13 +99,14 @@ class RecipeMonitor(keras.callbacks.Callback):
         probe: Any = None,
         sample: Any = None,
         constant_loss: float | None = None,
+        pace: int | None = None,
     ) -> None:
         super().__init__()
         if on_fail not in ACTIONS:
             raise unknown(str(on_fail), ACTIONS, "on_fail")
         self.on_fail = on_fail
         self.probe, self.sample = as_batch(probe), as_batch(sample)
-        self.constant_loss = constant_loss
+        self.constant_loss, self.pace = constant_loss, as_pace(pace)
         self.trace = Trace()
         self._report: Report | None = None
         self._forget()
@@ -167,7 +170,7 @@ class RecipeMonitor(keras.callbacks.Callback):
             self._steps.end_epoch()
         self._report = None
         if self.probe is not None and self._probing is None:
-            self._probing = ProbeWatch(self.model, self.probe, trace, self.sample)
+            self._probing = ProbeWatch(self.model, self.probe, trace, self.sample, self.pace)
         if self._probing is not None:
             self._probing.end_epoch()
         if self.on_fail != "warn":

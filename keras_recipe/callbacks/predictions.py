@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from keras_recipe.callbacks.monitor import judge
+from keras_recipe.callbacks.probing import as_pace
 from keras_recipe.callbacks.shared import join
 from keras_recipe.callbacks.trace import Trace
 from keras_recipe.core.errors import InputError
@@ -26,21 +27,23 @@ class PredictionDynamics(keras.callbacks.Callback):
     Args:
         x: Inputs as for `predict`, arrays of some 16 to 256 rows that are not trained on.
         y: Their labels, for the pictures and to tell classes from numbers.
-        rows: Rows whose predictions are kept epoch by epoch.
+        rows: Rows whose predictions are kept from look to look.
+        pace: Epochs from one look to the next, 1 or more.
 
     Attributes:
-        trace: Holds `predictions`: `kind` (`"classes"` or `"values"`), `flips` an epoch,
-            `history` (an epoch, a row) and `labels`.
+        trace: Holds `predictions`: `kind` (`"classes"` or `"values"`), `flips` a look,
+            `history` (a look, a row), `labels` and `pace`.
 
     Raises:
-        InputError: `x` has fewer than two rows, or `y` another number of them.
+        InputError: `x` has fewer than two rows, `y` has another number of them, or `pace` is
+            below 1.
 
     Example:
         >>> dynamics = PredictionDynamics(np.zeros((16, 4)), np.arange(16) % 2)
         >>> # model.fit(x, y, callbacks=[dynamics]); dynamics.report["KR212"]
     """
 
-    def __init__(self, x: Any, y: Any = None, *, rows: int = 32) -> None:
+    def __init__(self, x: Any, y: Any = None, *, rows: int = 32, pace: int = 1) -> None:
         super().__init__()
         sizes = {len(part) for part in (*leaves(x), *leaves(y))}
         if len(sizes) != 1 or sizes.pop() < 2:
@@ -49,10 +52,11 @@ class PredictionDynamics(keras.callbacks.Callback):
                 f"{[np.shape(part) for part in (*leaves(x), *leaves(y))]}"
             )
             raise InputError(msg)
-        self.x, self.rows = x, int(rows)
+        self.x, self.rows, self.pace = x, int(rows), as_pace(pace) or 1
         self._labels = np.asarray(leaves(y)[0]) if leaves(y) else None
         self.trace = Trace()
         self._last: np.ndarray | None = None
+        self._epochs = 0
 
     @property
     def report(self) -> Report:
@@ -61,11 +65,20 @@ class PredictionDynamics(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Begin a new record."""
-        self.trace, self._last = join(self)[0], None
-        self.trace.predictions = {"kind": "values", "flips": [], "history": [], "labels": []}
+        self.trace, self._last, self._epochs = join(self)[0], None, 0
+        self.trace.predictions = {
+            "kind": "values",
+            "flips": [],
+            "history": [],
+            "labels": [],
+            "pace": self.pace,
+        }
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Predict, and compare with the epoch before."""
+        """Predict, and compare with the look before."""
+        self._epochs += 1
+        if (self._epochs - 1) % self.pace:
+            return
         model, record = self.model, self.trace.predictions
         with state_kept(model):
             outputs = keras.tree.flatten(model.predict_on_batch(self.x))

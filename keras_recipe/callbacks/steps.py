@@ -33,7 +33,10 @@ class StepWatch:
 
     def begin_epoch(self, steps: int | None) -> None:
         """Decide whether to time some of the epoch's steps; `steps` is its length, if known."""
-        self._waiting.begin_epoch(len(self._trace.epochs), steps)
+        trace = self._trace
+        made = trace.steps[-1] if trace.steps else None
+        seconds = trace.seconds[-1] / made if made else None
+        self._waiting.begin_epoch(len(trace.epochs), steps, seconds)
 
     def end_epoch(self) -> None:
         """Add an epoch's numbers to the trace; without any if it can't be watched."""

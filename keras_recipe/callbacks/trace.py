@@ -24,15 +24,16 @@ class Trace:
         steps: Optimizer steps made; None where not known.
         seconds: Wall time, validation included.
         waiting: `{"epoch": n, "waited": s, "computed": s, "delayed": s, "steps": k}` for epochs
-            0, 1, 3, 7, ...: the least seconds that one of a few steps waited for its data, the
+            0, 3, 15, ...: the least seconds that one of a few steps waited for its data, the
             medians of what they then took and of what a thread that does nothing took beside
-            them. Not for TensorFlow, nor where epochs are short; see `surgery.waiting`.
+            them. Not for TensorFlow, nor where epochs or steps are short; see
+            `surgery.waiting`.
         weights: By weight path the Euclidean norms `gradient_norm`, `weight_norm` and
             `update_norm` and their `update_ratio` (update to weight): medians over the last
             64 steps, and under `"last"` those of the last step. A gradient that does not exist
             is None. Above 16,384 elements the last three are estimated, to about 1 %.
-        activations: `{"epoch": n, "layers": {path: {"zeros": share, ...}}}` for epochs 0, 1, 2,
-            3, 5, 7, 11, 15, ... and the last; see `surgery.activity`.
+        activations: `{"epoch": n, "layers": {path: {"zeros": share, ...}}}` for the first
+            epoch, the last, and some between at the monitor's `pace`; see `surgery.activity`.
         first_bad: `{"step": n, "weights": [paths]}` for the first gradient with a NaN or an
             infinity, every weight it struck in that step; None if there was none.
         tail: The global gradient norm of up to 64 steps that led to `first_bad`.

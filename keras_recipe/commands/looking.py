@@ -21,6 +21,7 @@ from keras_recipe.commands.options import (
 )
 from keras_recipe.commands.starting import asked, start_backend
 from keras_recipe.core.errors import InputError
+from keras_recipe.core.report import Report
 
 
 def browse(  # noqa: PLR0913  the options of one command
@@ -29,6 +30,10 @@ def browse(  # noqa: PLR0913  the options of one command
     *,
     view: Annotated[str, typer.Option(help="rows, distributions or predictions.")] = "rows",
     column: Column = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="A report of the same data (JSON): KR104, doubt as scores."),
+    ] = None,
     filter: Annotated[  # noqa: A002
         list[str] | None, typer.Option(help='label=3, correct=no, "loss > 2".')
     ] = None,
@@ -44,11 +49,12 @@ def browse(  # noqa: PLR0913  the options of one command
     """Look at data: rows by any score, how features are spread, predictions beside the data."""
     command = importlib.import_module("keras_recipe.looking.terminal")
     command.refuse(view, output, log_dir)
+    known = None if report is None else Report.read(report)
     start_backend(asked(ctx, backend, None, None))
     steps: dict[str, Any] = {"filters": filter or (), "search": search, "sort": sort}
     steps |= {"per_class": per_class, "head": head}
     with contextlib.redirect_stdout(sys.stderr):  # the user's prints
-        browser = command.chosen(command.opened(target, column, seed), **steps)
+        browser = command.chosen(command.opened(target, column, seed, known), **steps)
     command.shown(browser, view, output, log_dir, typer.echo)
 
 

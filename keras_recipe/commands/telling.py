@@ -11,7 +11,6 @@ import typer
 from keras_recipe.commands.ending import MISUSED, finish, known, show
 from keras_recipe.commands.options import Accelerator, Backend, Devices, Format, Output
 from keras_recipe.commands.starting import asked, start_backend
-from keras_recipe.core.errors import InputError
 from keras_recipe.core.report import Report
 
 
@@ -75,9 +74,4 @@ def report(
     output: Output = None,
 ) -> None:
     """Show a saved report again, in any format."""
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        msg = f"The report {str(file)!r} cannot be read: {error}."
-        raise InputError(msg) from error
-    finish(Report.from_json(text), format, output)
+    finish(Report.read(file), format, output)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar
 
 from keras_recipe.core.errors import InputError, RecipeFailed
@@ -153,6 +155,20 @@ class Report:
             msg = f"The report is not valid JSON ({error})."
             raise InputError(msg) from error
         return cls.from_dict(data)
+
+    @classmethod
+    def read(cls, file: str | os.PathLike[str]) -> Report:
+        """Return the report that was saved as JSON in a file.
+
+        Raises:
+            InputError: The file cannot be read, or is not a report.
+        """
+        try:
+            text = Path(file).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            msg = f"The report {os.fspath(file)!r} cannot be read: {error}."
+            raise InputError(msg) from error
+        return cls.from_json(text)
 
     def __eq__(self, other: object) -> bool:
         """Whether both hold the same data."""

@@ -17,6 +17,7 @@ from keras_recipe.experiments.contest import split_rows
 from keras_recipe.experiments.progress import clipping, faded, regularized, update_ratio
 from keras_recipe.experiments.skill import skill
 from keras_recipe.experiments.trial import advance
+from keras_recipe.surgery.added_losses import adds_losses, without_added_losses
 from keras_recipe.surgery.averages import averages
 from keras_recipe.surgery.optimizer import innermost, other_optimizer, rate_of, restarted
 from keras_recipe.surgery.preserve import preserve
@@ -26,6 +27,7 @@ from keras_recipe.task import Task
 MOST_STEPS = 300  # of each training on; three times those of the fit, where that is less
 LEAST_STEPS = 150
 MARKS = 3  # measurements a training
+NOTHING = 0.1  # share under which an added loss may outweigh the data
 ENOUGH = 0.8  # share of what can be learned with which no question is left
 USUAL_RATIO = 3e-3  # update to weight norm of a healthy start: 1e-3 to 1e-2
 
@@ -35,7 +37,8 @@ class Turn:
     """One way to train on.
 
     Attributes:
-        name: `"same"`, `"restored"`, `"unclipped"`, `"free"`, `"faster"` or `"slower"`.
+        name: `"same"`, `"restored"`, `"unclipped"`, `"free"`, `"unadded"`, `"faster"` or
+            `"slower"`.
         during: What is changed on the model meanwhile.
         rate: Learning rate; None where it is not changed.
     """
@@ -45,8 +48,14 @@ class Turn:
     rate: float | None = None
 
 
-def turns(model: Any, trace: Any) -> Iterator[Turn]:
-    """Yield the ways to train on that the trace gives a reason for, the plainest first."""
+def turns(model: Any, trace: Any, x: Any = None) -> Iterator[Turn]:
+    """Yield the ways to train on that there is a reason for, the plainest first.
+
+    Args:
+        model: The trained model.
+        trace: The trace of its training.
+        x: Inputs of a few rows, to see what layers add to the loss; None: not of interest.
+    """
     yield Turn(name="same")
     inner = innermost(model.optimizer)
 
@@ -64,6 +73,8 @@ def turns(model: Any, trace: Any) -> Iterator[Turn]:
         yield swapped("unclipped", **dict.fromkeys(clips))
     if regularized(trace):
         yield Turn(name="free", during=without_regularization)
+    if x is not None and adds_losses(model, x):
+        yield Turn(name="unadded", during=without_added_losses)
     rate, ratio = abs(peak or rate_of(inner)), update_ratio(trace)
     if rate and ratio:
         name, limits = ("faster", (10, 1e4)) if ratio < USUAL_RATIO else ("slower", (1e-3, 0.1))
@@ -113,7 +124,8 @@ def onward(
         found: dict[str, Any] = {"skill": now, "rows": len(held), "turns": {}, "untried": []}
         size, steps = min(batch_size, len(rows)), _steps(trace)
         averaged = averages(model)  # each fit ends with the average, not what it trained to
-        for turn in turns(model, trace) if now < ENOUGH else ():
+        few = sample.take(np.arange(2)).x if now < NOTHING else None
+        for turn in turns(model, trace, few) if now < ENOUGH else ():
             if averaged or time.perf_counter() - began > seconds:
                 found["untried"].append(turn.name)
                 continue

@@ -16,6 +16,7 @@ from keras_recipe.core.folders import refuse_unwritable
 from keras_recipe.core.settings import unknown
 
 if TYPE_CHECKING:
+    from keras_recipe.core.report import Report
     from keras_recipe.looking.browser import Browser
 
 VIEWS = ("rows", "distributions", "predictions")
@@ -41,20 +42,21 @@ def refuse(view: str, output: Path | None, log_dir: Path | None) -> None:
         refuse_unwritable(log_dir, "--log-dir")
 
 
-def opened(target: str, column: str | None, seed: int) -> Browser:
+def opened(target: str, column: str | None, seed: int, report: Report | None = None) -> Browser:
     """Return the data that a target names.
 
     Args:
         target: A folder, a table, `module:factory` or `file.py:factory`.
         column: The column of a table that holds the labels.
         seed: Seed of the sample.
+        report: What was found in the same data; its findings are scores.
 
     Raises:
         InputError: There is no such thing, or it cannot be read.
     """
     browse = importlib.import_module("keras_recipe.looking.browse").browse
     if ":" not in target or Path(target).expanduser().exists():
-        return browse(target, column, seed=seed)
+        return browse(target, column, seed=seed, report=report)
     if column is not None:
         msg = f"--target names a column of a table, and {target} is no table."
         raise InputError(msg)
@@ -62,7 +64,8 @@ def opened(target: str, column: str | None, seed: int) -> Browser:
     fit = importlib.import_module("keras").Model.fit
     made = importlib.import_module("keras_recipe.target").load(target, examine, fit)
     model = made["model"] if getattr(made["model"], "weights", ()) else None
-    return browse(made["x"], made.get("y"), model=model, task=made.get("task"), seed=seed)
+    known = {"model": model, "task": made.get("task"), "report": report}
+    return browse(made["x"], made.get("y"), seed=seed, **known)
 
 
 def chosen(

@@ -49,6 +49,17 @@ def test_flips_are_counted_where_labels_are_classes():
     assert found["labels"] == [0, 0, 1, 0]
 
 
+def test_it_looks_at_its_pace():
+    dynamics = PredictionDynamics(X, np.array([0, 0, 1, 0]), pace=2)
+    scripted().fit(X, X, epochs=5, verbose=0, callbacks=[Flip(), dynamics])
+    found = dynamics.trace.predictions
+    assert found["flips"] == [0.0, 0.0]  # every other epoch the sign is the same
+    assert len(found["history"]) == 3
+    assert found["pace"] == 2
+    with pytest.raises(InputError, match="pace"):
+        PredictionDynamics(X, pace=0)
+
+
 def test_moves_are_relative_to_the_spread_of_labels_that_are_numbers():
     labels = np.array([[0.5, 0.0], [2.5, 0.0], [0.25, 0.0], [3.0, 0.1]])
     dynamics = PredictionDynamics(X, labels)

@@ -20,14 +20,25 @@ def model(head="sigmoid", loss="binary_crossentropy"):
     return made
 
 
-def test_it_looks_twice_a_doubling_and_at_the_end():
+@pytest.mark.parametrize(
+    ("pace", "steps", "looked"),
+    [
+        (None, None, [0, 1, 3, 7, 13]),
+        (None, 200, [0, 1, 3, 7, 13]),
+        (None, 16, [0, 4, 9, 13]),
+        (4, 16, [0, 4, 8, 12, 13]),
+        (1, None, [*range(14)]),
+    ],
+)
+def test_it_looks_at_its_pace_and_at_the_end(pace, steps, looked):
     trace = Trace()
-    watch = ProbeWatch(model(), Batch(X, Y), trace)
+    watch = ProbeWatch(model(), Batch(X, Y), trace, pace=pace)
     for _ in range(14):
         trace.epochs.append({"loss": 1.0})
+        trace.steps.append(steps)
         watch.end_epoch()
     watch.end()
-    assert [found["epoch"] for found in trace.activations] == [0, 1, 2, 3, 5, 7, 11, 13]
+    assert [found["epoch"] for found in trace.activations] == looked
 
 
 @pytest.mark.parametrize(("losses", "known"), [((1.0, 0.9), True), ((1.0, 0.3), False)])

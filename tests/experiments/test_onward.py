@@ -49,6 +49,11 @@ def looked(optimizer, **settings):
             {},
         ),
         ("free", keras.optimizers.Adam(3e-3), {"drop": 0.95}),
+        (
+            "unadded",
+            keras.optimizers.Adam(3e-3),
+            {"activity_regularizer": keras.regularizers.L2(10.0)},
+        ),
     ],
 )
 def test_the_change_that_teaches_is_found(name, optimizer, settings):

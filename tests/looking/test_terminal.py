@@ -43,6 +43,18 @@ def test_a_program_is_looked_at_and_written(project):
     ]
 
 
+def test_what_a_report_found_can_be_asked_for(project):
+    rows = [f"{n},{n % 7},{'xy'[n % 2]}" for n in range(40)]
+    (project / "twice.csv").write_text("\n".join(["a,b,kind", *rows, rows[3]]), "utf-8")
+    words = ["data", "twice.csv", "--target", "kind", "--format", "json"]
+    checked = CliRunner().invoke(cli.app, [*words, "--output", "found.json"])
+    assert checked.exit_code == 0, checked.output
+    wanted = ["--target", "kind", "--report", "found.json", "--filter", "finding=KR103"]
+    done = run("twice.csv", *wanted)
+    assert done.exit_code == 0, done.output
+    assert "2 rows" in done.stdout
+
+
 @pytest.mark.parametrize("view", ["distributions", "predictions"])
 def test_every_view_can_be_drawn(project, view):
     done = run("look:factory", "--view", view, "--output", "a.png")
@@ -65,6 +77,8 @@ def test_a_table_is_looked_at():
         (["look:factory", "--target", "kind"], "is no table"),
         (["look:factory", "--filter", "correct=perhaps"], "takes yes or no"),
         (["nothing.csv"], "no file or folder"),
+        (["table.csv", "--report", "nothing.json"], "cannot be read"),
+        (["table.csv", "--report", "table.csv"], "not valid JSON"),
         (["table.csv", "--output", "table.csv/x.html"], "is a file"),
     ],
 )

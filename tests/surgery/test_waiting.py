@@ -57,7 +57,7 @@ def net():
 
 def fitted(callbacks, rest=0.0, **settings):
     model = net()
-    settings = {"epochs": 3, "verbose": 0, "shuffle": False, **settings}
+    settings = {"epochs": 5, "verbose": 0, "shuffle": False, **settings}
     return model, model.fit(Slow(rest), callbacks=callbacks, **settings).history["loss"]
 
 
@@ -86,14 +86,21 @@ def test_losses_are_the_same_and_the_function_is_put_back():
     model, losses = fitted([timing])
     assert losses == fitted([])[1]
     assert untimed(model) is model.train_function
-    looked = [found is not None for found in timing.found]
-    assert looked == ([True, True, False] if TIMED else [False] * 3)
+    looked = [epoch for epoch, found in enumerate(timing.found) if found is not None]
+    assert looked == ([0, 3] if TIMED else [])
+
+
+@pytest.mark.parametrize(("seconds", "looks"), [(None, True), (0.01, True), (0.001, False)])
+def test_an_epoch_whose_steps_are_too_short_to_wait_long_is_left_alone(seconds, looks):
+    watch = Waiting(net())
+    watch.begin_epoch(3, 40, seconds)
+    assert bool(watch._window) is looks
 
 
 def test_short_epochs_are_not_judged():
     timing = Timing()
     fitted([timing], steps_per_epoch=4)
-    assert timing.found == [None, None, None]
+    assert timing.found == [None] * 5
 
 
 def test_what_an_interrupted_fit_left_is_taken_off():

@@ -7,20 +7,25 @@ from keras_recipe.core.errors import NotApplicable
 from keras_recipe.core.result import Fix, Result, passed, warned
 
 
+def _looks(record: Any) -> str:
+    pace = record.get("pace", 1)
+    return "epoch" if pace == 1 else f"look, every {pace} epochs"
+
+
 def _pictures(record: Any) -> list[dict[str, Any]]:
     return [
         {
             "kind": "curves",
-            "title": "Predictions that move from one epoch to the next",
+            "title": "Predictions that move from one look to the next",
             "series": {"moved": list(record["flips"])},
-            "xlabel": "epoch",
+            "xlabel": _looks(record),
             "ylabel": "share" if record["kind"] == "classes" else "relative to the spread",
         },
         {
             "kind": "matrix",
             "title": "Predictions of the fixed batch",
             "values": np.array(record["history"]).T.tolist(),
-            "xlabel": "epoch",
+            "xlabel": _looks(record),
             "ylabel": "row",
         },
     ]
@@ -63,6 +68,9 @@ def prediction_dynamics(
         "pictures": _pictures(record),
         "evidence": {"moved": list(moved)},
     }
+    if late > limit and record.get("pace", 1) > 1:
+        msg = f"{what} from {_looks(record)}: only pace=1 tells jitter from learning"
+        raise NotApplicable(msg)
     if late > limit:
         return warned(
             f"{what} from epoch to epoch late in training; expected under {limit:g}",

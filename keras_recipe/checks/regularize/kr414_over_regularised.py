@@ -52,7 +52,7 @@ def over_regularised(
     factor: float = 2.0,
     poor: float = 0.5,
 ) -> Result:
-    """Dropout, penalties and decay leave the training data learnable.
+    """Dropout, penalties, decay and added losses leave the training data learnable.
 
     Why:
         Regularisation is for a net that has learned its training set by heart. Before that it
@@ -66,14 +66,17 @@ def over_regularised(
             that outweighs the data has pulled them down; with `nothing` learned it FAILs.
         decayed: Share of a weight that a decay takes a step, at the highest rate, from which
             it outweighs the data likewise: more than any healthy update puts in (1e-3 to 1e-2).
-        nothing: Share of the best constant's loss under which nothing was learned.
+        nothing: Share of the best constant's loss under which nothing was learned. What layers
+            add to the loss may be what a net is for (a prior, sparse codes), so it is only
+            blamed where as little was learned with it.
         factor: Training loss to validation loss, penalties left out, from which dropout holds
             the training up.
         poor: Share of the best constant's loss on training rows under which that is a WARN.
     Source:
         Karpathy 2019, stages 3 and 4: overfit first, then regularise; UMLAUT's high dropout.
     """
-    if not trace.series("loss") or not regularized(trace):
+    added = gain_of(trace, "unadded", least)
+    if not trace.series("loss") or not (regularized(trace) or added):
         msg = "nothing regularises, or there is no loss"
         raise NotApplicable(msg)
     cause, code = _culprit(trace)
@@ -97,6 +100,18 @@ def over_regularised(
             cause=cause,
             fix=replace(fix, tried=free.tried),
             **{**fields, "measured": free.before, "expected": free.after, "unit": "learned"},
+        )
+    if added is not None and added.beyond > 0 and added.before < nothing:
+        return failed(
+            f"{added.steps} more steps without what layers add to the loss and the model "
+            f"{added.words} ({added.same:.0%} with more of the same)",
+            cause="An added loss outweighs the data: `add_loss`, or an `activity_regularizer`.",
+            fix=Fix(
+                text="Weigh it less, until the net learns from the data.",
+                code="self.add_loss(1e-3 * penalty)  # activity_regularizer=L1(1e-5)",
+                tried=added.tried,
+            ),
+            **{**fields, "measured": added.before, "expected": added.after, "unit": "learned"},
         )
     text = f"the training loss ended at {last:.4g}" + (
         "" if share is None else f", of which penalties are {share:.0%}"

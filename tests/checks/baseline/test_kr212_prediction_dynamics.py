@@ -43,6 +43,15 @@ def test_jitter_late_in_training_warns():
     assert result.measured == pytest.approx(0.45)
 
 
+def test_looks_far_apart_can_show_calm_but_not_jitter():
+    calm, moving = recorded(*[0.1] * 6), recorded(*[0.4] * 6)
+    for trace in (calm, moving):
+        trace.predictions["pace"] = 3
+    assert prediction_dynamics(calm).status is Status.PASS
+    with pytest.raises(NotApplicable, match="pace=1"):
+        prediction_dynamics(moving)
+
+
 def test_early_moves_are_learning_not_jitter():
     assert prediction_dynamics(recorded(0.9, 0.8, 0.5, 0.1, 0.0, 0.0)).status is Status.PASS
 

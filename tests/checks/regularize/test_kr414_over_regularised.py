@@ -39,6 +39,22 @@ def test_the_threshold_decides():
     assert over_regularised(made, least=0.12).status is Status.FAIL
 
 
+@pytest.mark.parametrize(
+    ("found", "status"),
+    [
+        (onward(0.02, same=[0.02] * 3, unadded=[0.5, 0.8, 0.9]), Status.FAIL),
+        (onward(0.4, same=[0.4] * 3, unadded=[0.5, 0.8, 0.9]), Status.PASS),  # a prior's price
+        (onward(0.02, same=[0.02] * 3, unadded=[0.1] * 3), Status.PASS),
+    ],
+)
+def test_an_added_loss_is_blamed_where_nothing_was_learned_with_it(found, status):
+    result = over_regularised(trace(1.0, 0.9, 0.9, onward=found))
+    assert result.status is status
+    if status is Status.FAIL:
+        assert "add_loss" in result.cause
+        assert result.fix.tried["after"] == 0.9
+
+
 def test_kernels_that_a_penalty_pulled_to_nothing_fail():
     result = over_regularised(trace(31.0, 5.0, 1.01, 1.01, **LOADED))
     assert result.status is Status.FAIL

@@ -77,7 +77,7 @@ class RecipeMonitor(keras.callbacks.Callback):
         constant_loss: Loss of the best prediction that ignores the inputs, if known; found from
             the probe where it is needed and None.
         pace: Epochs from one look at the activations to the next, 1 or more; None: after
-            epochs 1, 2, 4, 8, ..., and of epochs under 64 steps less often.
+            epochs 1, 2, 4, 8, ..., and of epochs under 128 steps less often.
 
     Attributes:
         trace: The `Trace` of the last training.

@@ -24,6 +24,7 @@ class StepWatch:
     def __init__(self, model: Any, trace: Trace) -> None:
         self._model, self._trace, self._steps = model, trace, 0
         self._instrument: Instrument | None = None
+        self._paths: list[str] = []  # of the weights, which stay the same for a fit
         model.train_function = untimed(model)
         try:
             self._instrument = instrument(model)
@@ -45,7 +46,8 @@ class StepWatch:
         if self._instrument is not None:
             if self._instrument.failure:
                 self._give_up(self._instrument.failure)
-            readings, paths = self._instrument.read(), program.paths(self._model)
+            readings = self._instrument.read()
+            self._paths = paths = self._paths or program.paths(self._model)
             steps, self._steps = readings.total - self._steps, readings.total
             weights = _summed_up(readings, paths)
             self._note_bad(readings, paths)

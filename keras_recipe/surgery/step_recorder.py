@@ -18,7 +18,7 @@ STEPS = 64
 
 #: A step that runs as plain Python (torch) takes norms this often: each small operation costs
 #: it 5-10 microseconds. It looks for NaN every time all the same.
-EAGER_PERIOD = 8
+EAGER_PERIOD = 16
 _EAGER_FIRST = 16  # ... but in each of the first steps, where most trainings blow up that do
 _EAGER_FLUSH = 256  # steps whose sums wait on the device until they are looked at
 

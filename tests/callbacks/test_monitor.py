@@ -62,7 +62,7 @@ def test_a_training_is_recorded_and_passes():
     for numbers in trace.weights[-1].values():
         assert numbers["update_norm"] > 0
         assert 1e-6 < numbers["update_ratio"] < 1
-    assert [found["epoch"] for found in trace.activations] == [0, 1, 3, 4]
+    assert [found["epoch"] for found in trace.activations] == [0, 4]  # epochs of few steps
     assert len(trace.activations[0]["layers"]) == 3
     kernel = keras.ops.convert_to_numpy(model.layers[0].kernel)
     assert trace.penalty == pytest.approx(0.01 * float((kernel**2).sum()), rel=1e-4)

@@ -25,7 +25,7 @@ def model(head="sigmoid", loss="binary_crossentropy"):
     [
         (None, None, [0, 1, 3, 7, 13]),
         (None, 200, [0, 1, 3, 7, 13]),
-        (None, 16, [0, 4, 9, 13]),
+        (None, 16, [0, 8, 13]),
         (4, 16, [0, 4, 8, 12, 13]),
         (1, None, [*range(14)]),
     ],

@@ -165,6 +165,14 @@ def filters_under_a_heavy_penalty(sick, seed):
     return Program(model, x, y, held, PLAN, truth.accuracy(*held))
 
 
+@fault("over_regularised", least=0.75)
+def activities_priced_above_the_data(sick, seed):
+    x, y, held = groups(seed)
+    price = keras.regularizers.L2(10.0 if sick else 1e-5)
+    model = net((16,), *dense(48, activity_regularizer=price), softmax(5), loss=SPARSE)
+    return Program(model, x, y, held, PLAN, truth.accuracy(*held))
+
+
 @fault("over_regularised", least=0.6)
 def memory_dropped_at_every_step(sick, seed):
     x, y, held = adding(seed)

@@ -148,9 +148,11 @@ class CrossFit:
         x, held = self.features
         count = min(len(x), len(held))
         random = np.random.default_rng(self.seed)
-        rows = [part[np.sort(random.permutation(len(part))[:count])] for part in (x, held)]
+        rows = np.concatenate(  # and nothing else is kept of them
+            [part[np.sort(random.permutation(len(part))[:count])] for part in (x, held)]
+        )
         (side,) = targets([np.repeat([0, 1], count)], classes=True)
-        return signal_of(np.concatenate(rows), side, self.seed)
+        return signal_of(rows, side, self.seed)
 
     @property
     def alike(self) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy import linalg
 from sklearn.ensemble import ExtraTreesRegressor
 
 TREES = 128
@@ -148,12 +149,12 @@ def _nothing(*_: object) -> float:
 
 def _ridge(x: np.ndarray, y: np.ndarray, held: np.ndarray) -> Learned:
     """Linear predictions; leave-one-out ones in closed form."""
-    scaled = np.array(x, "float64")  # changed in place: rows and features may be many
+    scaled = np.array(x, "float64", order="F")  # changed in place: it may be large
     mean, size = scaled.mean(0), np.maximum(scaled.max(0), -scaled.min(0))
     std = np.maximum(scaled.std(0), 1e-6 * (size + 1e-12))
     scaled -= mean
     scaled /= std
-    u, s, vt = np.linalg.svd(scaled, full_matrices=False)
+    u, s, vt = linalg.svd(scaled, full_matrices=False, overwrite_a=True, check_finite=False)
     del scaled
     centre = y.mean(0)
     best, least = None, np.inf

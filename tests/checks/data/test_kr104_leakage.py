@@ -47,6 +47,21 @@ def test_a_stray_copy_warns(planted, status):
     assert examined(planted).status is status
 
 
+@pytest.mark.parametrize(
+    ("planted", "status"), [(0, Status.PASS), (20, Status.WARN), (60, Status.FAIL)]
+)
+def test_rows_that_are_almost_copies(planted, status):
+    x, y = digits()
+    x = x.reshape(-1, 8, 8, 1)
+    xv, yv = x[800:1100].copy(), y[800:1100].copy()
+    xv[:planted], yv[:planted] = 0.98 * x[:planted] + 0.01, y[:planted]
+    model = compiled(layers.Flatten(), layers.Dense(10, activation="softmax"), shape=(8, 8, 1))
+    result = examine(leakage, model, x[:800], y[:800], validation_data=(xv, yv))
+    assert result.status is status
+    if planted:
+        assert result.measured == pytest.approx(planted / 300, abs=0.01)
+
+
 def test_the_threshold_decides():
     assert examined(60, thresholds={"share": 0.19}).status is Status.FAIL
     assert examined(60, thresholds={"share": 0.21}).status is Status.WARN

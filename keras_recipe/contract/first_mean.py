@@ -6,12 +6,13 @@ import math
 from typing import Any
 
 import numpy as np
+from scipy.special import expit, logit, softmax
 
 from keras_recipe.contract.baselines import Baseline, unit_of
 from keras_recipe.contract.culprits import array, assigned, own_bias, were
 from keras_recipe.contract.ranges import PROBABILITY, is_squared
 from keras_recipe.contract.reach import BOUNDED, furthest_mean, travel
-from keras_recipe.contract.references import CLASSIFIED
+from keras_recipe.contract.references import CLASSIFIED, as_output
 from keras_recipe.contract.scored import ScoredHead
 from keras_recipe.core.errors import InputError
 from keras_recipe.core.result import Fix, Result, failed, warned
@@ -23,6 +24,9 @@ from keras_recipe.task import Head
 
 MENDED = 0.5  # share of the offset that a change must take away to be its cause
 NOTICED = 0.75  # share of the first loss that may be left after a change worth making
+#: Nats of the odds within which a bias is taken as set from the labels' shares; more for a
+#: focal loss, whose prior of 0.01 (Lin et al. 2017, 4.1) is used where labels are less rare.
+ODDS, PRIOR = 1.0, 2.3
 FAR_SHORT = 1 / 3  # share of the way to the mean that even the longest training goes
 
 
@@ -116,10 +120,25 @@ def _biases(model: Any, bias: Any) -> list[Any]:
     return small if any(v is bias for v in small) else [*small, bias]
 
 
+def _tells_shares(one: Baseline, bias: np.ndarray) -> bool:
+    """Whether a bias says how frequent the labels are, the best constant of any loss or not.
+
+    That of a focal loss is nearer to even, and still the prior is the start to choose.
+    """
+    target, head = as_output(one.scored), one.scored.head
+    if target is None or head.kind not in CLASSIFIED or bias.size != target.shape[-1]:
+        return False
+    shares = np.clip(target.reshape(-1, bias.size).mean(0), 1e-6, 1 - 1e-6)
+    exclusive = head.kind == "multiclass" and bias.size > 1
+    limit = PRIOR if "focal" in (head.loss.name or "") else ODDS
+    said = softmax(bias.ravel()) if exclusive else expit(bias.ravel())
+    return bool(np.abs(logit(np.clip(said, 1e-6, 1 - 1e-6)) - logit(shares)).max() <= limit)
+
+
 def wrong_bias(one: Baseline, fix: Fix | None, most: float) -> Result | None:
     """A bias that was set must not be worse than none."""
     bias = own_bias(one)
-    if bias is None or not one.offset >= most:
+    if bias is None or not one.offset >= most or _tells_shares(one, array(bias)):
         return None
     without = were(one, [(bias, np.zeros(bias.shape))])
     if not without.offset <= MENDED * one.offset:

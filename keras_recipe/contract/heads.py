@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import keras
 import numpy as np
 
 from keras_recipe.contract.ranges import POSITIVE, PROBABILITY, RANGES, RENORMALISED, head_range
 from keras_recipe.contract.references import as_output
 from keras_recipe.contract.scored import ScoredHead
 from keras_recipe.core.result import Fix, Result, failed, warned
+from keras_recipe.loss import predict
 from keras_recipe.surgery.activations import activation_name
 from keras_recipe.task import EXCLUSIVE, INDEPENDENT, Head
 
@@ -142,6 +144,13 @@ def _never_below(scored: ScoredHead, low: float, through: str) -> Result | None:
     )
 
 
+def _draws(scored: ScoredHead) -> bool:
+    """Whether two predictions of the same rows differ: what does that is no activation."""
+    one, two = (predict(scored.model, scored.batch.x) for _ in range(2))
+    pairs = zip(keras.tree.flatten(one), keras.tree.flatten(two), strict=True)
+    return any(not np.array_equal(a, b) for a, b in pairs)
+
+
 def stacked(scored: ScoredHead) -> Result | None:
     """Softmax and sigmoid read scores of any size, not what another activation left of them."""
     head = scored.head
@@ -152,7 +161,7 @@ def stacked(scored: ScoredHead) -> Result | None:
     low, high = RANGES.get(under, (-np.inf, np.inf))
     if head.activation == "sigmoid" and np.isfinite(low) and not np.isfinite(high):
         return _never_below(scored, low, f"{under} and then through sigmoid")
-    if not np.isfinite([low, high]).all():
+    if not np.isfinite([low, high]).all() or _draws(scored):
         return None
     share = np.exp(high) / (np.exp(high) + (max(head.units, 2) - 1) * np.exp(low))
     most = share if head.activation == "softmax" else 1 / (1 + np.exp(-high))

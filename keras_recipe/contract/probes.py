@@ -107,9 +107,22 @@ def _flat_share(scored: ScoredHead, start: np.ndarray, right: np.ndarray) -> flo
     return float(still[open_rows].mean())
 
 
+def _within_range(scored: ScoredHead) -> ScoredHead:
+    """Return the rows whose targets the head can say: others may be marked as not labelled."""
+    low, high = head_range(scored.head)
+    target = as_output(scored)
+    if target is None:
+        return scored
+    inside = ((target >= low) & (target <= high)).reshape(len(target), -1).all(1)
+    return scored if inside.all() else scored.take(np.flatnonzero(inside))
+
+
 def flat_where_wrong(scored: ScoredHead) -> Result | None:
     """A wrong answer must be told which way is better."""
     if scored.head.loss.builtin:
+        return None
+    scored = _within_range(scored)
+    if len(scored.p) < FEWEST:
         return None
     random = np.random.default_rng(0)
     chosen = np.sort(random.permutation(len(scored.p))[:FLAT_ROWS])

@@ -182,6 +182,26 @@ class Order:
             found[label] = found.get(label, 0) + length
         return found
 
+    @property
+    def mixing(self) -> float:
+        """Return how far the rows are from sorted (0) to mixed (1), by where their labels lie.
+
+        The share of the data in which 90 % of a label's rows lie, summed over the labels: 1 for
+        sorted rows, 0.9 times the number of labels for mixed ones.
+        """
+        ends = np.cumsum([length for _, length in self.labels or []])
+        if not len(ends):
+            return 1.0
+        labels, lengths = (np.array(part) for part in zip(*self.labels or [], strict=True))
+        found = 0.0
+        for label in np.unique(labels):
+            own = np.flatnonzero(labels == label)
+            passed = np.cumsum(lengths[own]) / lengths[own].sum()
+            first, last = (own[np.searchsorted(passed, share)] for share in (0.05, 0.95))
+            found += float(ends[last] - (ends[first] - lengths[first]))
+        mixed = max(0.9 * len(np.unique(labels)), 1.1)
+        return max(found / float(ends[-1]) - 1, 0.0) / (mixed - 1)
+
     def pure_by_chance(self, size: int) -> float:
         """Return the share of batches of `size` mixed rows that would hold one label."""
         counts = np.array(list(self.sizes.values()), "float64")

@@ -44,12 +44,13 @@ def families_of(model: Any, outputs: Sequence[Any] = ()) -> set[str]:
         found |= kinds
         if kinds:
             inside |= {id(part) for _, part in walk(layer)}
-        elif not _is_keras_own(layer):
+        elif not is_of_keras(layer):
             found.add("own")
-    return found if _is_keras_own(model) else found | {"own"}
+    return found if is_of_keras(model) else found | {"own"}
 
 
-def _is_keras_own(layer: Any) -> bool:
+def is_of_keras(layer: Any) -> bool:
+    """Whether a layer is of a class of Keras's own."""
     return type(layer).__module__.split(".")[0] == "keras"
 
 

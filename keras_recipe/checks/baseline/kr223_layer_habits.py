@@ -1,10 +1,15 @@
 from functools import partial
 from typing import Any
 
+import keras
+import numpy as np
+
 from keras_recipe.core.check import check
 from keras_recipe.core.result import Fix, Result, failed, passed, warned
 from keras_recipe.data.batch import Batch
+from keras_recipe.loss import predict
 from keras_recipe.surgery.habits import habits_of
+from keras_recipe.surgery.lone_norms import lone_norms
 from keras_recipe.surgery.output_dropout import dropped_outputs, keep_outputs
 from keras_recipe.task import Task
 
@@ -18,12 +23,12 @@ _SAID = {
 
 @check("KR223", cost="forward")
 def layer_habits(model: Any, probe: Batch, task: Task, *, dropped: float = 0.01) -> Result:
-    """No dropout acts on the output, and every convolution has an activation.
+    """Layers stand where they work: dropout, normalisation, the convolutions' activations.
 
     Why:
         Dropout behind the last weights zeroes predictions at random, and the loss punishes
         the model for it. Convolutions with nothing but pooling between them are one linear
-        filter, a maximum apart.
+        filter, a maximum apart. A normalisation of a single value leaves nothing of it.
     Fix:
         Move dropout before the output layer; give each convolution an activation.
     Tune:
@@ -53,6 +58,22 @@ def layer_habits(model: Any, probe: Batch, task: Task, *, dropped: float = 0.01)
                 text="Move dropout before the output layer, or leave it out.",
                 code="model = keras.Sequential([..., keras.layers.Dropout(0.5), output_layer])",
                 action=partial(keep_outputs, paths=[found.path]),
+            ),
+        )
+    if lone := list(lone_norms(model)):
+        outputs = keras.tree.flatten(predict(model, probe.x))
+        same = all(float(np.ptp(np.asarray(p, "float64"), axis=0).max()) == 0 for p in outputs)
+        return (failed if same and len(probe) > 1 else warned)(
+            f"`{lone[0]}` normalises one value at a time: whatever comes in, 0 goes out"
+            + (", and the predictions of all rows are the same" if same else ""),
+            measured=1.0,
+            expected=2.0,
+            unit="values normalised together, or more",
+            where=", ".join(lone[:5]),
+            cause="Its axis, or its groups, hold a single value: nothing gets through.",
+            fix=Fix(
+                text="Normalise over the features.",
+                code="keras.layers.LayerNormalization(axis=-1)  # more than one of them",
             ),
         )
     habits = {habit: names for habit, names in habits_of(model).items() if names}

@@ -113,6 +113,7 @@ def order(
     blocks: float = 2.0,
     apart: float = 0.3,
     least: int = 50,
+    near: float = 0.15,
 ) -> Result:
     """The order in which rows are stored decides neither the batches nor the split.
 
@@ -127,7 +128,11 @@ def order(
             FAILs; more blocks, as in a recording, WARN.
         apart: Distance of the class shares of sorted training rows and of the held-out rows
             (total variation) from which on the split was cut off sorted rows.
-        least: Rows, and different values, from which on sorted amounts are judged.
+        least: Rows, and different values, from which on sorted amounts are judged; rows of
+            each class for `near`.
+        near: Way from sorted rows (0) to mixed ones (1), by the shares of the data in which
+            90 % of each class lie, up to which rows are as good as sorted: of ten classes two
+            or three share the batches.
     Source:
         Keras issues 597 and 6422 (validation_split takes the last rows before shuffling);
         Bengio 2012, "Practical recommendations", on shuffling. Datasets are judged in the order
@@ -176,6 +181,20 @@ def order(
                 data=None if mine.streamed else partial(with_settings, shuffle=True),
             ),
             **fields,
+        )
+    enough = 2 * fit.batch_size * number <= mine.y.rows and min(mine.sizes.values(), default=0)
+    if runs and number > 1 and unshuffled and enough >= least and mine.mixing <= near:
+        stateful = any(getattr(layer, "stateful", False) for _, layer in walk(model))
+        say = warned if stateful else failed
+        return say(
+            f"{how}, the rows of a class lie close together: of the way from sorted (0%) to "
+            f"mixed rows (100%) they went {mine.mixing:.0%}",
+            cause="The rows are stored class by class, and shuffled too little.",
+            fix=Fix(
+                text="Shuffle over all rows, not over a small buffer of them.",
+                code="dataset.shuffle(len(x))",
+            ),
+            **{**fields, "measured": mine.mixing, "expected": 1.0, "unit": "mixing"},
         )
     if not classes and unshuffled and mine.y.monotone and mine.y.rows >= least:
         return warned(

@@ -25,7 +25,7 @@ def diverging(
     falls: float = 2.0,
     share: float = 0.02,
 ) -> Result:
-    """The training loss does not rise past its start.
+    """The training loss does not rise past its start, nor fall without end.
 
     Why:
         A loss that climbs means that each step does harm: the learning rate is too high, the
@@ -36,7 +36,8 @@ def diverging(
         epochs: Epochs below which nothing is said.
         excess: Final loss to the loss of the best constant prediction to FAIL: a net that ends
             this much worse than one that ignores its inputs was harmed; no unit.
-        explosion: Final to first loss to FAIL where the constant's loss is not known.
+        explosion: Final to first loss to FAIL where the constant's loss is not known; and how
+            many times the larger of the two, and of 1, a loss below 0 must be to have no end.
         falls: Largest fall from one epoch to the next (of the logarithm, where the loss is
             positive) times this is noise, and so is a rise within it.
         share: Rise relative to the first epoch that is passed over.
@@ -68,6 +69,17 @@ def diverging(
             }
         ],
     }
+    size = max(abs(first), abs(trace.constant_loss or 0.0), 1.0)
+    if losses[-1] < -explosion * size and not trace.program.get("custom_step"):
+        unbounded = {
+            "cause": "A term of the loss has no lower end: a sign is flipped (a divergence, an "
+            "entropy), or something is pushed apart without a margin.",
+            "fix": Fix(text="Flip its sign, or bound it.", code="self.add_loss(divergence)"),
+        }
+        return failed(
+            f"the training loss falls without end, from {first:.4g} to {losses[-1]:.4g}",
+            **{**fields, **unbounded},
+        )
     if last - first <= share * abs(first) or _is_noise(losses, falls):
         return passed(
             f"the training loss went from {first:.4g} to {float(losses[-1]):.4g}",

@@ -244,3 +244,32 @@ def test_a_sigmoid_of_positive_scores_may_speak_of_what_is_likely():
     stack = layers.Dense(1, activation="relu"), layers.Activation("sigmoid")
     model = compiled(*stack, shape=(30,), loss=BCE)
     assert examine(head_and_loss, model, x, 0.6 + 0.3 * y).status is not Status.FAIL
+
+
+def known_ones(y_true, y_pred):
+    known = ops.cast(y_true >= 0, y_pred.dtype)
+    y_true, y_pred = ops.maximum(y_true, 0.0), ops.clip(y_pred, 1e-6, 1 - 1e-6)
+    each = y_true * ops.log(y_pred) + (1 - y_true) * ops.log(1 - y_pred)
+    return -ops.mean(known * each, axis=-1)
+
+
+def test_labels_that_a_loss_leaves_out_are_no_rows_without_gradient():
+    x, y = hot()
+    y = np.where(np.random.default_rng(0).random(y.shape) < 0.1, -1.0, y).astype("float32")
+    assert judged("sigmoid", known_ones, 10, x, y).status is not Status.FAIL
+
+
+def test_a_dropout_that_stays_on_is_no_second_softmax():
+    class Noisy(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.drop = layers.Dropout(0.5)
+            self.head = layers.Dense(10, activation="softmax")
+
+        def call(self, x):
+            return self.head(self.drop(x, training=True))
+
+    x, y = digits()
+    model = Noisy()
+    model.compile("adam", SPARSE)
+    assert "softmax and then" not in examine(head_and_loss, model, x, y).message

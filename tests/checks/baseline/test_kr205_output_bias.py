@@ -137,3 +137,12 @@ def test_the_priors_beside_class_weights_are_no_wrong_bias(check):
     assert examine(check, model, x, y, class_weight=weights).status is not Status.FAIL
     far = net(bias=init.Constant(-6.0))
     assert examine(check, far, x, y, class_weight=weights).status is Status.FAIL
+
+
+def test_the_prior_of_a_focal_loss_is_no_wrong_bias():
+    x, y = rare(14)
+    loss = keras.losses.BinaryFocalCrossentropy()
+    share = float(np.log(y.mean() / (1 - y.mean())))
+    for bias, fails in ((share, False), (share - 2.0, False), (-share, True)):
+        result = examine(output_bias, net(loss=loss, bias=init.Constant(bias)), x, y)
+        assert (result.status is Status.FAIL) is fails

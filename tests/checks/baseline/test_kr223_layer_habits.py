@@ -98,3 +98,31 @@ def test_the_threshold_decides():
     model = SICK["probabilities"]()
     x, y = digits()
     assert examine(layer_habits, model, x, y, {"dropped": 0.9}).status is Status.PASS
+
+
+@pytest.mark.parametrize(
+    ("stack", "status"),
+    [
+        ([L.Dense(1, name="one"), L.LayerNormalization()], Status.FAIL),
+        ([L.Dense(4, name="four"), L.GroupNormalization(4)], Status.FAIL),
+        ([L.Dense(4, name="four"), L.LayerNormalization()], Status.PASS),
+        ([L.Dense(4, name="four"), L.GroupNormalization(2)], Status.PASS),
+    ],
+)
+def test_a_normalisation_of_one_value_lets_nothing_through(stack, status):
+    x, y = digits()
+    model = compiled(*stack, L.Dense(10, activation="softmax"))
+    result = examine(layer_habits, model, x, y)
+    assert result.status is status
+    if status is Status.FAIL:
+        assert "one value at a time" in result.message
+
+
+def test_beside_another_way_it_only_warns():
+    x, y = digits()
+    inputs = keras.Input((64,))
+    lone = L.LayerNormalization()(L.Dense(1)(inputs))
+    joined = L.Concatenate()([inputs, lone])
+    model = keras.Model(inputs, L.Dense(10, activation="softmax")(joined))
+    model.compile("adam", SPARSE)
+    assert examine(layer_habits, model, x, y).status is Status.WARN

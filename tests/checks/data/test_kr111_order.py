@@ -46,7 +46,9 @@ def test_one_row_a_class_is_in_no_order():
 
 @pytest.mark.parametrize(("pure", "status"), [(0.6, Status.FAIL), (0.95, Status.PASS)])
 def test_the_threshold_decides(pure, status):
-    found = examine(order, classifier(), *by_class(), {"pure": pure}, shuffle=False)
+    found = examine(
+        order, classifier(), *by_class(), {"pure": pure, "near": -1.0}, shuffle=False
+    )
     assert found.status is status
 
 
@@ -189,3 +191,22 @@ def test_what_time_may_explain_only_warns(name):
         ),
     }[name]()
     assert beyond(x, y) is Status.WARN
+
+
+def buffered(x, y, size):
+    """Return rows as a shuffle through a buffer of this size gives them."""
+    random, held, out = np.random.default_rng(0), [], []
+    for row in range(len(x)):
+        held.append(row)
+        if len(held) > size:
+            out.append(held.pop(int(random.integers(len(held)))))
+    out += random.permutation(held).tolist()
+    return x[out], y[out]
+
+
+@pytest.mark.parametrize(("size", "status"), [(40, Status.FAIL), (900, Status.PASS)])
+def test_a_buffer_far_smaller_than_sorted_data_fails(size, status):
+    result = examine(order, classifier(), *buffered(*by_class(), size), shuffle=False)
+    assert result.status is status
+    if status is Status.FAIL:
+        assert "close together" in result.message

@@ -90,3 +90,19 @@ def test_the_threshold_decides(excess, status):
 def test_two_epochs_say_nothing():
     with pytest.raises(NotApplicable):
         diverging(trace(1.0, 9.0))
+
+
+@pytest.mark.parametrize(
+    ("losses", "fields", "status"),
+    [
+        ((2.0, -50.0, -900.0, -9e4), {}, Status.FAIL),
+        ((2.0, -1.0, -5.0, -9.0), {}, Status.PASS),  # the density of sharp predictions
+        (
+            (2.0, -50.0, -900.0, -9e4),
+            {"program": {"custom_step": True}},
+            Status.PASS,
+        ),  # a critic
+    ],
+)
+def test_a_loss_that_falls_without_end_fails(losses, fields, status):
+    assert diverging(trace(*losses, constant_loss=2.3, **fields)).status is status

@@ -1,0 +1,34 @@
+"""What simple models know of regions of the inputs from which they saw no row."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.cluster import KMeans
+from sklearn.model_selection import GroupKFold
+
+from keras_recipe.data.unseen import Target, learn, signal
+
+FOLDS = 5
+ROWS = 20  # rows a region: visits of one patient, frames of one scene
+MOST = 50  # regions
+
+
+def skill_in_unseen_regions(x: np.ndarray, target: Target, seed: int = 0) -> float:
+    """Return the skill with which labels are predicted in regions that were left out.
+
+    Where rows come in close groups (visits of a patient, frames of a scene) a model is right on
+    rows whose neighbours it saw, and knows nothing of another group: so it is on any split that
+    keeps groups whole, as it should.
+
+    Args:
+        x: Features `(rows, features)`.
+        target: Labels of these rows.
+        seed: Seed of the regions and models.
+    """
+    spread = np.maximum(x.std(0), 1e-12)
+    regions = min(max(len(x) // ROWS, FOLDS), MOST)
+    groups = KMeans(regions, n_init=1, random_state=seed).fit_predict(x / spread)
+    told = np.zeros_like(target.tame)
+    for own, held in GroupKFold(min(FOLDS, len(np.unique(groups)))).split(x, groups=groups):
+        told[held] = learn(x[own], target.take(own), x[held], seed).held
+    return signal(told, target, target.values.mean(0), seed).skill

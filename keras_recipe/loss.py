@@ -122,15 +122,28 @@ def data_loss(model: Any, batch: Batch, outputs: Any) -> float:
             return float(found[0]) - float(found[1])
     x, y, sample_weight = (tensors(part) for part in batch.parts())
     try:
+        penalty = _added(model, x)
         loss = model.compute_loss(
             x=x, y=y, y_pred=tensors(outputs), sample_weight=sample_weight
         )
         total = float(keras.ops.convert_to_numpy(loss))
-        penalty = sum(float(keras.ops.convert_to_numpy(extra)) for extra in model.losses)
     except Exception as error:  # each backend has its own kinds of error
         msg = f"the loss cannot be computed: {said(error)}"
         raise LossUndefined(msg) from error
     return total - penalty
+
+
+def _added(model: Any, x: Any) -> float:
+    """Return what penalties and layers add to the loss.
+
+    What a layer added in a compiled call can be a tensor of a graph that is gone: on TensorFlow
+    after each `fit` and `predict`. Then the model is called on the rows `x` once more.
+    """
+    try:
+        return sum(float(keras.ops.convert_to_numpy(extra)) for extra in model.losses)
+    except Exception:  # each backend has its own kinds of error
+        model(x, training=False)
+        return sum(float(keras.ops.convert_to_numpy(extra)) for extra in model.losses)
 
 
 def predict(model: Any, x: Any, batch_size: int = 128) -> Any:

@@ -83,6 +83,7 @@ def raters(draws: float) -> None:
     from keras_recipe.data.every_row import told_of_every_row
     from keras_recipe.data.label_noise import confident_learning
     from keras_recipe.data.surest import told_by_the_surest
+    from keras_recipe.without_model import look
 
     folder = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras").expanduser()
     lines = [
@@ -105,11 +106,16 @@ def raters(draws: float) -> None:
         told = told_of_every_row(whole, whole.take(np.arange(1024)), 0)
         seconds = time.perf_counter() - start
         p, wrong = told.probabilities, float((given != truth).mean())
+        pairs = np.array([random.choice(row, 2, replace=False) > 0 for row in people], "int32")
+        twice = look(np.repeat(words, 2), pairs.ravel(), select=["KR103"])["KR103"].evidence
+        missed = float((pairs != truth[:, None]).mean())
         print(
             f"seed {seed}: {wrong:.1%} of the labels are wrong; {seconds:.1f} s, "
             f"{(p.argmax(1) == truth).mean():.1%} of the true labels predicted; confident "
             f"learning says {confident_learning(p, told.given).rate:.1%}, the surest rows "
-            f"{told_by_the_surest(p, told.given)}"
+            f"{told_by_the_surest(p, told.given)}; two people a snippet: {missed:.2%} wrong, "
+            f"KR103 says {twice['wrong_labels']:.2%} "
+            f"({twice['wrong_labels'] / missed:.2f} times; bar within 1.5)"
         )
 
 

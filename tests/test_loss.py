@@ -109,3 +109,19 @@ def test_outputs_are_called_where_a_layer_adds_the_loss():
 def test_outputs_are_those_of_inference():
     model = one()
     assert keras.ops.convert_to_numpy(outputs_of(model, X)) == pytest.approx(predict(model, X))
+
+
+def test_what_layers_added_in_a_compiled_call_is_no_part_of_it():
+    model = keras.Sequential(
+        [
+            keras.Input((6,)),
+            layers.Dense(
+                3, activation="softmax", activity_regularizer=keras.regularizers.L2(9.0)
+            ),
+        ]
+    )
+    model.compile("adam", "sparse_categorical_crossentropy")
+    model.fit(X, Y, verbose=0)
+    outputs = predict(model, X)
+    rows = -np.log(outputs[np.arange(12), Y])
+    assert data_loss(model, Batch(X, Y), outputs) == pytest.approx(rows.mean(), rel=1e-4)

@@ -233,19 +233,33 @@ class Conflicts:
     Attributes:
         share: Share of rows whose inputs occur with several targets.
         floor: Share of rows that any function of the inputs must get wrong.
+        disagreeing: Share of the pairs of rows with equal inputs whose targets differ, each
+            input counting by its rows. nan where no input occurs twice.
         groups: Some of them, as lists of places of rows.
     """
 
     share: float
     floor: float
+    disagreeing: float
     groups: list[list[int]]
+
+    @property
+    def wrong(self) -> tuple[float, float]:
+        """Least and largest share of wrong labels among the rows that occur again.
+
+        With labels drawn for one input with the shares p, the share e = 1 - max p differs from
+        the most frequent one, and two draws differ with d = 1 - sum(p^2). As max(p)^2 <=
+        sum(p^2) <= max(p), e <= d <= 2 e: the truth lies between d / 2 and d, and d / sqrt(2)
+        is off by a factor of at most 1.41.
+        """
+        return self.disagreeing / 2, self.disagreeing
 
 
 def conflicts(rows: Contents, most: int = 10) -> Conflicts:
     """Return how often equal inputs have different targets in a split."""
     x, both, place = rows.columns
     if not len(x):
-        return Conflicts(0.0, 0.0, [])
+        return Conflicts(0.0, 0.0, float("nan"), [])
     order = np.lexsort((both, x))
     x, both, place = x[order], both[order], place[order]
     new_x = np.r_[True, x[1:] != x[:-1]]
@@ -257,6 +271,9 @@ def conflicts(rows: Contents, most: int = 10) -> Conflicts:
     largest = np.zeros(len(starts), "int64")
     np.maximum.at(largest, group_of_pair, pair_sizes)
     mixed = np.flatnonzero(np.bincount(group_of_pair) > 1)
+    again = sizes > 1
+    same = np.bincount(group_of_pair, pair_sizes * (pair_sizes - 1.0))[again]
+    differ = 1 - same / (sizes[again] * (sizes[again] - 1.0))
     groups = [
         sorted(int(i) for i in place[starts[g] : starts[g] + min(sizes[g], 6)])
         for g in mixed[:most]
@@ -264,5 +281,6 @@ def conflicts(rows: Contents, most: int = 10) -> Conflicts:
     return Conflicts(
         share=float(sizes[mixed].sum() / len(x)),
         floor=float((sizes - largest).sum() / len(x)),
+        disagreeing=float(np.average(differ, weights=sizes[again])) if again.any() else np.nan,
         groups=groups,
     )

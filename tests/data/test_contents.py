@@ -77,8 +77,18 @@ def test_conflicts_and_the_floor_of_the_error():
     found = conflicts(contents(x, y))
     assert found.share == pytest.approx(0.5)
     assert found.floor == pytest.approx(1 / 6)
+    assert found.disagreeing == pytest.approx(1 / 3)  # of half of the inputs 2 of 3 pairs
     assert found.groups[0][2] - found.groups[0][0] == 2
     assert conflicts(Contents()).share == 0
+
+
+@pytest.mark.parametrize("shares", [(0.9, 0.1), (0.5, 0.5), (0.7, 0.1, 0.1, 0.1)])
+def test_two_labels_of_each_input_bound_the_share_of_wrong_ones(shares):
+    x = np.repeat(np.random.default_rng(0).normal(size=(5000, 2)), 2, axis=0)
+    y = np.random.default_rng(1).choice(len(shares), len(x), p=shares)
+    low, high = conflicts(contents(x, y)).wrong
+    assert 0.95 * low < 1 - shares[0] < 1.05 * high
+    assert np.isnan(conflicts(contents(x[::2], y[::2])).disagreeing)
 
 
 def test_merging_equals_one_pass():

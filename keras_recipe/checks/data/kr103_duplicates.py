@@ -43,10 +43,15 @@ def duplicates(
     Source:
         Karpathy 2019, stage 1 (duplicates, conflicting labels) and stage 2, "visualize just
         before the net". Hashes of every row; turned copies by hashes of the sample's turns.
+        Where rows were labelled anew, how often two labels of one input differ bounds the share
+        of wrong ones (`Conflicts.wrong`); `wrong_labels` is the geometric middle of the bounds.
     """
     known, sample = contents["training"], samples["training"]
     own, bad = copies(known), conflicts(known)
     chance = expected_share(chance_of_equal_rows(leaves(sample.x)), known.rows)
+    classes = all(
+        h.kind in ("binary", "multiclass") and h.structure == "sample" for h in task.heads
+    )
     fields: dict[str, Any] = {
         "measured": own.share,
         "expected": chance,
@@ -58,6 +63,17 @@ def duplicates(
             "floor": bad.floor,
         },
     }
+    between = ""
+    if classes and bad.floor:
+        low, high = bad.wrong
+        fields["evidence"] |= {
+            "wrong_labels": (low * high) ** 0.5,
+            "wrong_between": [low, high],
+        }
+        between = (
+            f"; two labels of one input differ {high:.1%} of the time: {low:.1%} to {high:.1%} "
+            "of them are not their input's most frequent one"
+        )
     if turned := turned_labels(known, samples, task, seed, least, consistent):
         return failed(
             turned.text,
@@ -72,20 +88,15 @@ def duplicates(
             ),
             evidence=turned.evidence,
         )
-    classes = all(
-        h.kind in ("binary", "multiclass") and h.structure == "sample" for h in task.heads
-    )
     said = f"{own.share:.1%} of {known.rows} training rows occur more than once"
     if own.share < ratio * chance or not own.count or are_tokens(leaves(sample.x)):
-        labels = (
-            f"; {bad.floor:.1%} must be wrong under any model" if classes and bad.floor else ""
-        )
+        labels = f"; {bad.floor:.1%} must be wrong under any model{between}" * bool(between)
         natural = f"{said}, as chance or the kind of data has it{labels}"
         return passed(natural if own.count else said, **fields)
     if classes and bad.floor >= floor:
         return failed(
             f"{said}, and {bad.share:.1%} have copies with another label: any model must be "
-            f"wrong on {bad.floor:.1%} of the rows",
+            f"wrong on {bad.floor:.1%} of the rows{between}",
             where=f"rows {bad.groups[0]}",
             cause="Rows were copied and labelled anew, or joined with the wrong labels.",
             fix=Fix(text="Keep one row and one label of each.", code="np.unique(x, axis=0)"),
@@ -93,7 +104,7 @@ def duplicates(
         )
     if own.share >= share or (classes and bad.share >= share / 10):
         return warned(
-            f"{said}; {bad.share:.1%} have copies with another label",
+            f"{said}; {bad.share:.1%} have copies with another label{between}",
             where=f"rows {list(own.pairs[0])}" if own.pairs else "",
             cause="Files were read twice, or a class was made larger by copies: these count "
             "several times, and fall on both sides of a split.",

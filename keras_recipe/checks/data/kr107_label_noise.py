@@ -85,7 +85,7 @@ def _counted(found: Doubts | None) -> str:
         return f"; about {one.rate:.1%} of all look wrong ({one.low:.1%} to {one.high:.1%})"
     return (
         f"; {one.rate:.1%} contradict the surest: how many labels are wrong cannot be told "
-        "apart from what the model does not know"
+        "apart from what the model does not know (label some rows twice, and KR103 bounds it)"
     )
 
 

@@ -139,11 +139,14 @@ def _added(model: Any, x: Any) -> float:
     What a layer added in a compiled call can be a tensor of a graph that is gone: on TensorFlow
     after each `fit` and `predict`. Then the model is called on the rows `x` once more.
     """
-    try:
+
+    def total() -> float:
         return sum(float(keras.ops.convert_to_numpy(extra)) for extra in model.losses)
-    except Exception:  # each backend has its own kinds of error
-        model(x, training=False)
-        return sum(float(keras.ops.convert_to_numpy(extra)) for extra in model.losses)
+
+    with suppress(Exception):  # each backend has its own kinds of error
+        return total()
+    model(x, training=False)
+    return total()
 
 
 def predict(model: Any, x: Any, batch_size: int = 128) -> Any:

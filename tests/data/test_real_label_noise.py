@@ -1,4 +1,4 @@
-"""KR103's and KR107's estimates beside shares of wrong labels that are known: people's, and planted ones."""
+"""KR103's and KR107's estimates beside shares of wrong labels: people's, and planted ones."""
 
 import ast
 

@@ -1,12 +1,16 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from keras_recipe.core.check import check
 from keras_recipe.core.result import Fix, Result, failed, passed, warned
 from keras_recipe.data.batch import Batch, leaves
 from keras_recipe.data.coincidence import are_tokens, chance_of_equal_rows, expected_share
 from keras_recipe.data.contents import Contents, conflicts, copies
+from keras_recipe.data.periods import period
 from keras_recipe.experiments.turned import turned_labels
+from keras_recipe.fit_settings import FitSettings
 from keras_recipe.task import Task
 
 
@@ -15,6 +19,7 @@ def duplicates(
     contents: Mapping[str, Contents],
     samples: Mapping[str, Batch],
     task: Task,
+    fit: FitSettings,
     seed: int,
     *,
     floor: float = 0.1,
@@ -22,6 +27,7 @@ def duplicates(
     ratio: float = 10.0,
     least: int = 20,
     consistent: float = 0.7,
+    rounds: int = 3,
 ) -> Result:
     """Rows that are copies of each other, or turned copies, are few and agree on the label.
 
@@ -40,6 +46,8 @@ def duplicates(
         least: Mirrored or turned copies (in the sample) from which on their labels are judged.
         consistent: Share of the held-out rows of one class that a simple model, right on as
             many of them before, must put into one other class after the turn to FAIL.
+        rounds: How many times one batch must make up the whole data to FAIL, where there are
+            more different rows for validation; a few rows repeated may be all there are.
     Source:
         Karpathy 2019, stage 1 (duplicates, conflicting labels) and stage 2, "visualize just
         before the net". Hashes of every row; turned copies by hashes of the sample's turns.
@@ -63,6 +71,22 @@ def duplicates(
             "floor": bad.floor,
         },
     }
+    every, held = period(known), contents.get("validation")
+    if every == fit.batch_size and known.rows >= rounds * every and held is not None:
+        others = len(np.unique(held.columns[0]))
+        if others > every:
+            return failed(
+                f"every one of the {known.rows // every} batches holds the same {every} rows, "
+                f"while there are {others} different ones for validation",
+                where=f"rows 0 to {every - 1}",
+                cause="What yields the batches does not move on: it ignores the number it is "
+                "asked for, or starts again each time.",
+                fix=Fix(
+                    text="Yield the rows of the batch that is asked for.",
+                    code="x[index * size : (index + 1) * size]",
+                ),
+                **fields,
+            )
     between = ""
     if classes and bad.floor:
         low, high = bad.wrong

@@ -1,5 +1,6 @@
 """Copies inside training, their labels, and turned copies under a wrong label."""
 
+import keras
 import numpy as np
 import pytest
 from keras import layers
@@ -37,6 +38,40 @@ def test_copies_with_other_labels_fail():
     assert result.status is Status.FAIL
     assert result.evidence["floor"] == pytest.approx(200 / 600)
     assert result.evidence["conflicts"][0][1] - result.evidence["conflicts"][0][0] == 400
+
+
+class Batches(keras.utils.PyDataset):
+    """Batches of digits; a stuck one yields the first whatever is asked for."""
+
+    def __init__(self, stuck, size=32):
+        super().__init__()
+        self.stuck, self.size = stuck, size
+
+    def __len__(self):
+        return 10
+
+    def __getitem__(self, index):
+        start = 0 if self.stuck else index * self.size
+        return tuple(part[start : start + self.size] for part in digits())
+
+
+@pytest.mark.parametrize(
+    ("stuck", "held", "status"),
+    [(True, 100, Status.FAIL), (False, 100, Status.PASS), (True, 32, Status.PASS)],
+)
+def test_the_same_batch_again_and_again_fails(stuck, held, status):
+    rows = tuple(part[-held:] for part in digits())
+    result = examine(duplicates, classifier(), Batches(stuck), validation_data=rows)
+    assert result.status is status
+    if status is Status.FAIL:
+        assert "every one of the 10 batches holds the same 32 rows" in result.message
+
+
+def test_few_rows_repeated_for_an_epoch_are_all_there_are():
+    x, y = (np.tile(part[:8], (40, *[1] * (part.ndim - 1))) for part in digits())
+    held = tuple(part[:8] for part in digits())
+    result = examine(duplicates, classifier(), x, y, batch_size=8, validation_data=held)
+    assert result.status is Status.PASS
 
 
 @pytest.mark.parametrize(("floor", "status"), [(0.3, Status.FAIL), (0.4, Status.WARN)])

@@ -14,6 +14,7 @@ from keras_recipe.core.errors import NotApplicable
 from keras_recipe.core.said import said
 from keras_recipe.data.batch import Batch, leaves
 from keras_recipe.loss import data_loss, predict
+from keras_recipe.surgery.averages import unaveraged
 
 STRIDE_BYTES = 16 * 2**20  # repeated rows handed to `fit` at once
 
@@ -89,7 +90,8 @@ def advance(
         count = min(stride, steps - done)
         indices = np.arange(done * batch_size, (done + count) * batch_size) % len(rows)
         watch = None if until is None else _Until(until)
-        reported = _fitted(model, rows.take(indices), batch_size, watch)
+        with unaveraged(model):
+            reported = _fitted(model, rows.take(indices), batch_size, watch)
         done += (watch.done if watch is not None else 0) or count
         if watch is not None and watch.met:
             break

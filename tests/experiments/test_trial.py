@@ -78,3 +78,20 @@ def test_steps_made_at_once_are_told_by_their_mean():
 def test_a_loss_that_is_never_low_enough_takes_all_steps():
     model, rows = line(0.0)
     assert trial.advance(model, rows, 5, 4, until=0.5) == (5, pytest.approx(1.0))
+
+
+@pytest.mark.parametrize("bytes_at_once", [1, 10**9])
+def test_an_average_of_the_weights_does_not_take_the_place_of_what_was_learned(
+    monkeypatch, bytes_at_once
+):
+    monkeypatch.setattr(trial, "STRIDE_BYTES", bytes_at_once)
+    x, y = digits()
+    found = []
+    for averaged in (False, True):
+        keras.utils.set_random_seed(0)
+        rate = keras.optimizers.Adam(0.01, use_ema=averaged, ema_momentum=0.9999)
+        model = classifier(optimizer=rate)
+        trial.advance(model, Batch(x[:64], y[:64]), 8, 32)
+        assert rate.use_ema is averaged
+        found.append(keras.ops.convert_to_numpy(model.trainable_variables[0]))
+    assert np.array_equal(*found)

@@ -136,8 +136,8 @@ def check(  # noqa: PLR0913  what `fit` takes
         seed: Seed of every random choice of the checks.
         verbose: `"auto"` shows progress in a terminal, 0 never, 1 always.
         **fit_settings: Further arguments of `fit`; `validation_steps`,
-            `validation_batch_size` and those `callbacks` that set the learning rate are read,
-            the others are not.
+            `validation_batch_size` and those `callbacks` that set the learning rate or watch
+            the logs are read, the others are not.
 
     Returns:
         The report: a row for every check that needs no training of yours, also for those that

@@ -33,12 +33,14 @@ class LossFacts:
         from_logits: Whether the loss applies the last non-linearity itself.
         builtin: Whether Keras ships it, so that its contract is known.
         reduction: Keras's reduction, `""` when not known.
+        label_smoothing: Share of each target that one of Keras's losses takes from the label.
     """
 
     name: str
     from_logits: bool = False
     builtin: bool = False
     reduction: str = ""
+    label_smoothing: float = 0.0
 
 
 def _snake(name: str) -> str:
@@ -60,7 +62,11 @@ def loss_facts(spec: Any) -> LossFacts:
         config = found.get_config() if builtin else {}
         from_logits = config.get("from_logits", getattr(found, "from_logits", False))
         return LossFacts(
-            _snake(kind.__name__), bool(from_logits), builtin, str(found.reduction or "")
+            _snake(kind.__name__),
+            bool(from_logits),
+            builtin,
+            str(found.reduction or ""),
+            float(config.get("label_smoothing") or 0.0),
         )
     name = getattr(found, "__name__", type(found).__name__)
     builtin = getattr(keras.losses, name, None) is found

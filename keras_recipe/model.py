@@ -183,6 +183,8 @@ class RecipeModel(keras.Model):
         if recipe == "strict":
             (self._report or self.check(**{"x": None} | given)).raise_if_failed()
         callbacks, monitors = self._watched(given.get("callbacks"))
+        for monitor in monitors:
+            monitor.beside = given.get("callbacks")
         at = _FIT_NAMES.index("callbacks")
         if len(args) > at:
             args = (*args[:at], callbacks, *args[at + 1 :])

@@ -14,6 +14,7 @@ import numpy as np
 
 from keras_recipe.core.errors import NotApplicable
 from keras_recipe.data.batch import Batch, leaves, mapped
+from keras_recipe.data.counted import with_weight
 from keras_recipe.data.crossfit import CrossFit, Question
 from keras_recipe.data.files import Files
 from keras_recipe.data.groups import split_groups
@@ -31,6 +32,7 @@ from keras_recipe.fit_settings import (
 from keras_recipe.loss import predict
 from keras_recipe.needs import NEEDS
 from keras_recipe.outputs import output_bytes
+from keras_recipe.surgery.monitored import logged_names, may_add_logs, monitored
 from keras_recipe.surgery.penultimate import penultimate
 from keras_recipe.surgery.plan import Plan, plan
 from keras_recipe.task import Task, infer_task
@@ -57,7 +59,7 @@ class Subject:
         groups: Group of each row of `x`, or a dict of them by split.
         validation_batch_size: Rows a step of validation; `batch_size` when None.
         validation_steps: Steps of a validation; all of it when None.
-        callbacks: What `fit` would be given; those that set the learning rate are read.
+        callbacks: What `fit` would be given; those that set the rate or watch logs are read.
         seed: Seed of every random choice here.
         extras: Further things a check may ask for by name, e.g. `trace`.
 
@@ -147,9 +149,20 @@ class Subject:
 
     @property
     def plan(self) -> Plan:
-        """What `fit` would do with the learning rate."""
+        """What `fit` would do with the learning rate, and what its callbacks watch."""
         fit = self.settings()
-        return plan(self._model, fit.epochs, fit.steps_per_epoch, self._callbacks)
+        found = plan(self._model, fit.epochs, fit.steps_per_epoch, self._callbacks)
+        return dataclasses.replace(found, monitors=self._monitors())
+
+    def _monitors(self) -> list[dict[str, Any]]:
+        if not self._callbacks:
+            return []
+        few = slice(0, 2)
+        rows, said = self.sample.take(few), Batch(self.predictions).take(few).x
+        names = logged_names(self._model, rows, said)
+        known = set() if may_add_logs(self._callbacks) else names
+        held = self._held is not None
+        return monitored(self._model, self._callbacks, known, validated=held)
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -197,13 +210,12 @@ class Subject:
     @cached_property
     def crossfit(self) -> CrossFit:
         """Simple models of every target, on the samples of the splits."""
-        exclusive = ("binary", "multiclass")
         asked = [
-            Question(h.name, h.target, h.kind in exclusive and h.structure == "sample")
+            Question(h.name, h.target, h.one_class, h.ignored)
             for h in self.task.heads
             if h.target is not None
         ]
-        samples = self.samples()
+        samples = {name: with_weight(rows) for name, rows in self.samples().items()}
         whole = self.source.whole if hasattr(self, "source") else None
         opening = None if whole is None else whole.take(slice(0, SAMPLE_ROWS))
         training, held = samples["training"], samples.get("validation")

@@ -68,6 +68,11 @@ class Head:
         """Number of classes: the units, or 2 for a single unit."""
         return max(self.units, 2)
 
+    @property
+    def one_class(self) -> bool:
+        """Whether each row has one exclusive class."""
+        return self.kind in ("binary", "multiclass") and self.structure == "sample"
+
 
 @dataclass(frozen=True)
 class Task:

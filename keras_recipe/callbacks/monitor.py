@@ -81,6 +81,7 @@ class RecipeMonitor(keras.callbacks.Callback):
 
     Attributes:
         trace: The `Trace` of the last training.
+        beside: The other callbacks of the fit, where known: `RecipeModel.fit` sets them.
 
     Raises:
         ConfigError: `on_fail` is none of the three.
@@ -108,6 +109,7 @@ class RecipeMonitor(keras.callbacks.Callback):
         self.probe, self.sample = as_batch(probe), as_batch(sample)
         self.constant_loss, self.pace = constant_loss, as_pace(pace)
         self.trace = Trace()
+        self.beside: Any = None
         self._report: Report | None = None
         self._forget()
 
@@ -181,6 +183,7 @@ class RecipeMonitor(keras.callbacks.Callback):
         own_arrays(self.model)
         self._conclude()
         self.close()
+        self.beside = None
         self._act()
         if self.on_fail == "warn":
             self._warn()
@@ -226,6 +229,7 @@ class RecipeMonitor(keras.callbacks.Callback):
         trace.travel = travel(self._start, weights)
         trace.first_layer = facts(self._filters, first_filters(model))
         trace.penalty = program.penalty(model)
+        trace.plan["monitors"] = program.watched_logs(model, self.beside, trace)
         if self._probing is not None:
             self._probing.end()
 
@@ -238,5 +242,6 @@ class RecipeMonitor(keras.callbacks.Callback):
             "_before": {},
             "_start": {},
             "_filters": None,
+            "beside": None,
         }
         return {**self.__dict__, **gone}

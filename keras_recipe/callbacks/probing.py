@@ -132,6 +132,8 @@ class ProbeWatch:
         summed = any(loss.reduction == "sum" for loss in compiled_losses(self._model))
         if sample.y is None or summed:  # a sum grows with the rows of a batch
             return None
+        if not any(_varying(sample.y)):  # targets that nobody reads: a pairwise or triplet loss
+            return None
         with suppress(InputError):  # labels that the loss does not take apart
             loss = best_constant(self._model, sample.y, sample_weight=sample.sample_weight).loss
             return float(loss) if math.isfinite(loss) else None
@@ -140,5 +142,11 @@ class ProbeWatch:
 
 def _vary(y: Any) -> bool:
     """Whether the labels of every output differ between rows."""
+    found = _varying(y)
+    return bool(found) and all(found)
+
+
+def _varying(y: Any) -> list[bool]:
+    """Return for each target whether it differs between rows."""
     labels = [np.asarray(part) for part in leaves(y)]
-    return bool(labels) and all(bool((part != part[:1]).any()) for part in labels)
+    return [bool((part != part[:1]).any()) for part in labels]

@@ -10,8 +10,10 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_recipe.callbacks.trace import Trace
 from keras_recipe.surgery.dropout import rates
 from keras_recipe.surgery.layers import walk
+from keras_recipe.surgery.monitored import monitored
 
 
 def paths(model: Any) -> list[str]:
@@ -62,6 +64,14 @@ def penalty(model: Any) -> float | None:
         if len(losses) == len(regular):
             return float(sum(float(keras.ops.convert_to_numpy(loss)) for loss in losses))
     return None
+
+
+def watched_logs(model: Any, callbacks: Any, trace: Trace) -> list[dict[str, Any]]:
+    """Return what the callbacks of a fit watched in its logs."""
+    names = {name for logs in trace.epochs for name in logs}
+    held = any(name.startswith("val_") for name in names)
+    found = {name.removeprefix("val_") for name in names}
+    return monitored(model, callbacks, found, validated=held)
 
 
 def _has_silent_output(model: Any) -> bool:

@@ -44,8 +44,8 @@ class Trace:
         optimizer: What made the updates: `name`, `scales_loss`, the `learning_rate` before the
             first step, and `clipnorm`, `global_clipnorm`, `clipvalue`, `weight_decay`,
             `ema_momentum` if set.
-        plan: `epochs` and `steps` an epoch that were planned, and the schedule's `rates`; see
-            `surgery.plan.Plan`.
+        plan: `epochs` and `steps` an epoch that were planned, the schedule's `rates` and, when
+            the training has ended, `monitors`; see `surgery.plan.Plan`.
         program: What is known of the model and the fit: `custom_step`, `silent_output`,
             `dropout` (the highest rate), `labels_vary`.
         penalty: Sum of the weight penalties in the loss at the end; None if there are others.

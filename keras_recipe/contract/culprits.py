@@ -14,6 +14,7 @@ from keras_recipe.contract.baselines import Baseline
 from keras_recipe.contract.references import CLASSIFIED, as_output
 from keras_recipe.contract.scored import ScoredHead
 from keras_recipe.loss import predict
+from keras_recipe.surgery.batch_norm import normalizations, settle
 from keras_recipe.surgery.layers import walk
 
 _CONV = (keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Conv3D)
@@ -58,12 +59,28 @@ def assigned(values: list[tuple[Any, np.ndarray]]) -> Iterator[None]:
             variable.assign(value)
 
 
-def were(baseline: Baseline, values: list[tuple[Any, np.ndarray]]) -> Baseline:
-    """Return the same baseline were some variables other."""
-    scored = baseline.scored
-    with assigned(values):
-        outputs = predict(scored.model, scored.batch.x)
-    return Baseline(ScoredHead(scored.model, scored.head, scored.batch, outputs), baseline.best)
+def were(
+    baseline: Baseline, values: list[tuple[Any, np.ndarray]], *, training: bool = False
+) -> Baseline:
+    """Return the same baseline were some variables other.
+
+    Args:
+        baseline: A head.
+        values: Variables and what they would be.
+        training: Whether every BatchNormalization has the statistics of these rows, as in
+            training. That is what `fit` starts from: in inference mode a fresh layer hands on
+            inputs of any scale as they are, and so those of kernels of any scale.
+    """
+    scored, model = baseline.scored, baseline.scored.model
+    norms = [layer for _, layer in normalizations(model)] if training else []
+    moving = [v for layer in norms for v in (layer.moving_mean, layer.moving_variance)]
+    if not (values or moving):
+        return baseline
+    with assigned([*values, *((v, array(v)) for v in moving)]):
+        if moving:
+            settle(model, scored.batch.x)
+        outputs = predict(model, scored.batch.x)
+    return Baseline(ScoredHead(model, scored.head, scored.batch, outputs), baseline.best)
 
 
 def own_bias(baseline: Baseline) -> Any:

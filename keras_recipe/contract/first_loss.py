@@ -77,6 +77,9 @@ def too_high(one: Baseline, most: float, gain: float) -> Result | None:
     """
     if not one.ratio > most:
         return None
+    one = were(one, [], training=True)
+    if not one.ratio > most:
+        return None
     text = (
         f"The untrained model loses {amount(one.actual, one)}, where knowing nothing costs "
         f"{one.ceiling:.4g}"
@@ -115,7 +118,7 @@ def _bias_to_blame(one: Baseline, most: float, text: str) -> Result | None:
     bias = own_bias(one)
     if bias is None:
         return None
-    mended = were(one, [(bias, np.zeros(bias.shape))])
+    mended = were(one, [(bias, np.zeros(bias.shape))], training=True)
     if not mended.ratio < most:
         return None
     return failed(
@@ -137,7 +140,7 @@ def _weights_to_blame(one: Baseline, most: float, gain: float, text: str) -> Res
     if not loud:
         return None
     calm = [(kernel, array(kernel) / g) for _, kernel, g in loud]
-    mended = were(one, calm)
+    mended = were(one, calm, training=True)
     if not mended.ratio < most:
         return None
     path, _, largest = max(loud, key=lambda found: found[2])

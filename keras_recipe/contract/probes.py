@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from keras_recipe.contract.ranges import PROBABILITY, head_range
-from keras_recipe.contract.references import as_output, references
+from keras_recipe.contract.references import References, as_output, references
 from keras_recipe.contract.scored import ScoredHead
 from keras_recipe.core.result import Fix, Result, failed, warned
 
@@ -18,6 +18,7 @@ ALIKE = 1e-6  # rounding of float32
 STEP = 0.05  # share of the way to the right answer
 UNREACHABLE = 0.05  # share of what a constant leaves to learn that the head can't express
 HALF = 0.5
+BEYOND = (0.5, 1.0, 1.1, 1.25, 1.5)  # from right (0) through opposite (1) answers
 
 
 def _linear(scored: ScoredHead, z: np.ndarray) -> bool:
@@ -26,6 +27,20 @@ def _linear(scored: ScoredHead, z: np.ndarray) -> bool:
     one, two, minus = (value - at[0] for value in at[1:])
     scale = CLEAR * abs(one)
     return bool(abs(two - 2 * one) <= scale and abs(minus + one) <= scale)
+
+
+def _made_for_the_opposite(scored: ScoredHead, form: References) -> bool:
+    """Whether the opposite answers are a minimum that a loss of the user's own was built with.
+
+    A flipped sign leaves none: the loss goes on falling, or stays, beyond the opposite. A
+    metric that reads the output as the label says that it is meant so.
+    """
+    head = scored.head
+    if head.loss.builtin or head.metrics:
+        return False
+    ways = [scored.loss(form.perfect + t * (form.wrong - form.perfect)) for t in BEYOND]
+    rise = ways[-1] - min(ways)  # of a root of less than nothing there is no number
+    return bool(rise > CLEAR * abs(ways[0] - min(ways)))
 
 
 def rewards_being_wrong(scored: ScoredHead) -> Result | None:
@@ -44,9 +59,23 @@ def rewards_being_wrong(scored: ScoredHead) -> Result | None:
         if _linear(scored, form.perfect):
             return None
     perfect, constant, wrong = orders[0][1]
+    text = (
+        f"right answers cost {perfect:.4g}, a constant {constant:.4g} and the opposite of the "
+        f"right answers {wrong:.4g}"
+    )
+    if _made_for_the_opposite(scored, orders[0][0]):
+        return warned(
+            f"The loss is lowest where the output says the opposite of the label: {text}; a "
+            "distance is meant to be small where the label is 1.",
+            measured=perfect - wrong,
+            expected=0.0,
+            unit="loss of right answers over that of wrong ones",
+            where=scored.head.name,
+            cause="The output is a distance, or the labels are swapped in the loss.",
+            fix=Fix(text="Swap the labels, if the output is to be read as they are."),
+        )
     return failed(
-        f"The loss rewards being wrong: right answers cost {perfect:.4g}, a constant "
-        f"{constant:.4g} and the opposite of the right answers {wrong:.4g}.",
+        f"The loss rewards being wrong: {text}.",
         measured=perfect - wrong,
         expected=0.0,
         unit="loss of right answers over that of wrong ones",

@@ -21,11 +21,15 @@ _STRATIFY = Fix(
 
 
 def _counts(head: Head, labels: Labels) -> dict[float, float]:
-    """Return how often each class occurs in a split; empty where that is not known."""
+    """Return how often each class occurs in a split; empty where that is not known.
+
+    The class that the loss leaves out is none.
+    """
     if labels.units == head.classes and labels.units > 1:
         found = labels.class_counts(head.classes)
         return {float(c): float(n) for c, n in enumerate(found) if n > 0}
-    return {c: float(n) for c, n in (labels.values or {}).items()}
+    values = labels.values or {}
+    return {c: float(n) for c, n in values.items() if c != head.ignored}
 
 
 def _unlikely(missing: float, other_rows: float, rows: float) -> float:

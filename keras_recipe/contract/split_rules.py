@@ -62,11 +62,11 @@ def inputs(fit: CrossFit, apart: float, *, course: bool) -> Result | None:
     )
 
 
-def labels(answer: Answer, fit: CrossFit, gain: float, clear: float) -> Result | None:
+def labels(answer: Answer, gain: float, clear: float) -> Result | None:
     """Judge labels by what a simple model, learned from the training labels, reads."""
     place = answer.question.place
-    mine = leaves(fit.training.y)[place]
-    other = leaves((fit.validation or fit.training).y)[place]
+    mine = leaves(answer.rows.y)[place]
+    other = leaves((answer.held_rows or answer.rows).y)[place]
     if answer.question.classes:
         found = mapped(answer, mine, other, gain)
         return None if found is None else _numbered_apart(answer, found, other)
@@ -142,14 +142,14 @@ def _scaled_alike(answer: Answer, found: Scale) -> Callable[[Any], Any]:
     )
 
 
-def leaking(answer: Answer, fit: CrossFit, sure: float, gone: float) -> Result | None:
+def leaking(answer: Answer, sure: float, gone: float) -> Result | None:
     """Judge single features that know the target in training only."""
-    if fit.validation is None:
+    if answer.held_rows is None:
         return None
-    x, other = leaves(fit.training.x), leaves(fit.validation.x)
+    x, other = leaves(answer.rows.x), leaves(answer.held_rows.x)
     shares = [part.values.mean(0) for part in (answer.y, answer.held_y)]
     moved = answer.y.classes and np.abs(shares[0] - shares[1]).sum() > 1
-    if len(answer.y.values) != len(x[0]) or moved or not answer.held_y.varied:
+    if moved or not answer.held_y.varied:
         return None
     found = leak(x, other, answer.y, answer.held_y, sure=sure, gone=gone)
     if found is None:

@@ -77,6 +77,11 @@ LINKS: Sequence[tuple[tuple[str, ...], tuple[str, ...], str]] = (
         "the penalties hold the training loss up",
     ),
     (
+        ("KR415",),
+        ("KR207", "KR305", "KR313", "KR319", "KR410"),
+        "a callback that reads its metric upside down stops or keeps what it should not",
+    ),
+    (
         ("KR310", "KR311", "KR315"),
         ("KR207", "KR212", "KR305", "KR312", "KR313", "KR319"),
         "a training that blew up has learned nothing",

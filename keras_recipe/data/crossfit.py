@@ -11,12 +11,11 @@ import numpy as np
 from keras_recipe.core.errors import NotApplicable
 from keras_recipe.data.batch import Batch, leaves
 from keras_recipe.data.contents import row_hashes
+from keras_recipe.data.counted import LEAST_ROWS, drawn, labelled
 from keras_recipe.data.features import encoded
 from keras_recipe.data.unseen import Learned, Signal, Target, learn, signal, signal_of, targets
 
 DIFFERENT = (4.0, 0.15)  # deviations and share by which inputs of two splits are told apart
-LEAST_ROWS = 20  # fewer say nothing
-FEW = 20  # different numbers of a target that are as good as classes
 
 
 @dataclass(frozen=True)
@@ -27,11 +26,13 @@ class Question:
         name: Name of the output it is for.
         place: Place among the flattened targets.
         classes: Whether it is one exclusive class a row.
+        ignored: Class number that the loss leaves out: no label, in either split.
     """
 
     name: str
     place: int
     classes: bool
+    ignored: int | None = None
 
 
 @dataclass(eq=False)
@@ -46,6 +47,7 @@ class Answer:
         held_x: Features of the validation rows; no rows without validation data.
         held_y: Their labels.
         seed: Seed of the models.
+        held_rows: The validation rows themselves; None where there are none.
     """
 
     question: Question
@@ -55,6 +57,7 @@ class Answer:
     held_x: np.ndarray
     held_y: Target
     seed: int
+    held_rows: Batch | None = None
 
     @cached_property
     def learned(self) -> Learned:
@@ -185,39 +188,27 @@ class CrossFit:
 
     def _made(self, question: Question) -> Answer:
         x, held = self.features
-        labels = [leaves(self.training.y)[question.place]]
-        if len(held) and self.validation is not None and leaves(self.validation.y):
-            other = leaves(self.validation.y)[question.place]
-            if other.shape[1:] == labels[0].shape[1:]:
-                labels.append(other)
-        made = targets(labels, classes=question.classes)
-        held = held if len(made) > 1 else held[:0]
-        counted = _counted(self.training.sample_weight, question.place, made[0], self.seed)
-        own, other_y = made[0].take(counted), made[-1].take(np.arange(len(held)))
-        rows = self.training.take(counted)
-        return Answer(question, rows, x[counted], own, held, other_y, self.seed)
+        rows, x, labels = _labelled(self.training, x, question)
+        splits, other = [labels], self.validation if len(held) else None
+        if other is not None and len(leaves(other.y)) > question.place:
+            other, held, of_held = _labelled(other, held, question)
+            if of_held.shape[1:] == labels.shape[1:]:
+                splits.append(of_held)
+        made = targets(splits, classes=question.classes)
+        alone = len(made) < 2
+        held, other = (held[:0], None) if alone else (held, other)
+        counted = drawn(rows, question.place, made[0], self.seed)
+        own, held_y = made[0].take(counted), made[-1].take(np.arange(len(held)))
+        kept = rows.take(counted)
+        return Answer(question, kept, x[counted], own, held, held_y, self.seed, other)
 
 
-def _counted(weights: object, place: int, target: Target, seed: int) -> np.ndarray:
-    """Return the rows that count, drawn by their sample weights.
-
-    A row of at least the mean weight is always there, one of a smaller weight as often as its
-    share of the mean. The mean is that of the row's class, or of its number where these are
-    few: class weights draw nothing. All rows whose weight is not 0 where the draw leaves too
-    few.
-    """
-    given, rows = [np.asarray(leaf) for leaf in leaves(weights)], len(target.values)
-    own = given[place if place < len(given) > 1 else 0] if given else np.empty(0)
-    if own.size != rows:
-        return np.arange(rows)
-    size = np.abs(own.ravel().astype("float64"))
-    kept = np.flatnonzero(size != 0)
-    if not len(kept):
-        return np.arange(rows)
-    size, (known, label) = size[kept], np.unique(target.given[kept], return_inverse=True)
-    if not target.classes and (len(known) > FEW or target.values.shape[1] > 1):
-        label = np.zeros(len(kept), int)
-    means = np.bincount(label, weights=size) / np.maximum(np.bincount(label), 1)
-    share = size / means[label] + 1e-6  # equal weights differ from their mean by rounding
-    drawn = kept[np.random.default_rng(seed).random(len(kept)) < share]
-    return drawn if len(drawn) >= max(LEAST_ROWS, len(kept) / 10) else kept
+def _labelled(
+    rows: Batch, x: np.ndarray, asked: Question
+) -> tuple[Batch, np.ndarray, np.ndarray]:
+    """Return the rows that have a label, their features and these labels."""
+    labels = leaves(rows.y)[asked.place]
+    if asked.ignored is None:
+        return rows, x, labels
+    kept = labelled(labels, asked.ignored)
+    return rows.take(kept), x[kept], labels[kept]

@@ -79,7 +79,8 @@ def doubts(answer: Answer, whole: Batch | None, seed: int) -> Doubts:
     """
     told, everything = _of_sample(answer), False
     more = whole is not None and (len(whole) > len(answer.rows) or is_read(answer.rows))
-    if more and whole is not None and not leaves(whole.sample_weight):
+    some = answer.question.ignored is not None  # rows of the whole have no label
+    if more and not some and whole is not None and not leaves(whole.sample_weight):
         with suppress(NotApplicable):  # then the sample has to do
             told = told_of_every_row(whole, answer.rows, answer.question.place, seed)
             everything = True

@@ -21,9 +21,57 @@ REFERENCE = 1024  # rows that say how far neighbours usually are
 NEIGHBOURS = 10
 CLOSE = 0.2  # distance over that of the tenth: small classes lie together, copies closer
 TRUSTED = 5  # the first of them that is taken for no copy
+REACH = 10.0  # quartile ranges beyond the quartiles from which on a number may be a code
+CODES = 2  # different numbers there at most; a tail or a group of rows has many
 RICH = (
     50  # different values a column needs; fewer are codes, and rows with equal codes are near
 )
+
+
+@dataclass(frozen=True, eq=False)
+class Codes:
+    """Where numbers mean "unknown" (-9999), which would decide scales and neighbours.
+
+    Attributes:
+        middle: Median of each column.
+        spread: Deviation of each, without codes.
+        low, high: The least and the greatest number that is none.
+    """
+
+    middle: np.ndarray
+    spread: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+    @classmethod
+    def of(cls, values: np.ndarray) -> Codes:
+        """Take one or two numbers far away from all others of their column for codes."""
+        low, middle, high = np.quantile(values, (0.25, 0.5, 0.75), axis=0)
+        reach = np.where(high > low, REACH * (high - low), np.inf)
+        far = (values < low - reach) | (values > high + reach)
+        many = [len(np.unique(values[f, j])) > CODES for j, f in enumerate(far.T)]
+        reach = np.where(many, np.inf, reach)
+        known = np.where(far & ~np.array(many), np.nan, values)
+        return cls(middle, np.nanstd(known, axis=0), low - reach, high + reach)
+
+    @property
+    def there(self) -> bool:
+        """Whether any column has room for codes."""
+        return bool(np.isfinite(self.low).any())
+
+    def out_of(self, values: np.ndarray, seed: int) -> np.ndarray:
+        """Return rows with the median in the place of codes.
+
+        Rows that are codes by more than half are near nothing: they become random ones.
+        """
+        found = (values < self.low) | (values > self.high)
+        if not found.any():
+            return values
+        made = np.where(found, self.middle, values)
+        lost = found.mean(1) > 1 / 2
+        random = np.random.default_rng(seed).standard_normal((int(lost.sum()), values.shape[1]))
+        made[lost] = self.middle + self.spread * random
+        return np.asarray(made, "float32")
 
 
 @dataclass(eq=False)
@@ -38,6 +86,7 @@ class Sketch:
         usable: Whether distances mean something: pictures, or tables of rich columns.
         chosen: The elements of each input that are looked at.
         mixes: Their projections.
+        codes: Where codes for "unknown" lie in the columns of each; None for pictures.
         shapes: The form of a row; rows of other forms end it.
     """
 
@@ -48,6 +97,7 @@ class Sketch:
     usable: bool | None = None
     chosen: list[np.ndarray] = field(default_factory=list)
     mixes: list[np.ndarray] = field(default_factory=list)
+    codes: list[Codes | None] = field(default_factory=list)
     shapes: list[tuple[int, ...]] = field(default_factory=list)
 
     def add(self, batch: Batch) -> None:
@@ -63,11 +113,15 @@ class Sketch:
             return
         step = max(1, BLOCK // 2 // max(1, *(len(c) for c in self.chosen)))
         for start in range(0, len(batch), step):
-            made = sum(
-                np.nan_to_num(_columns(a[start : start + step], c).astype("float32")) @ m
-                for a, c, m in zip(arrays, self.chosen, self.mixes, strict=True)
-            )
-            self.kept.append(np.asarray(made, "float32"))
+            made = np.zeros((1, SIZE), "float32")
+            parts = zip(arrays, self.chosen, self.mixes, self.codes, strict=True)
+            for a, chosen, mix, codes in parts:
+                part = np.nan_to_num(
+                    _columns(a[start : start + step], chosen).astype("float32")
+                )
+                known = codes.out_of(part, self.rows + start) if codes else part
+                made = made + known @ mix
+            self.kept.append(made)
         self.rows += len(batch)
 
     def _open(self, arrays: list[np.ndarray]) -> None:
@@ -75,6 +129,7 @@ class Sketch:
         if self.like is not None:
             self.usable = bool(self.like.usable) and self.like.shapes == self.shapes
             self.chosen, self.mixes = self.like.chosen, self.like.mixes
+            self.codes = self.like.codes
             return
         self.usable = bool(arrays) and all(_means_distance(a) for a in arrays)
         random = np.random.default_rng(self.seed)
@@ -83,13 +138,16 @@ class Sketch:
             few = np.sort(random.permutation(size)[:ELEMENTS])
             rows = a[: max(LEAST, SCALED // len(few))]  # they say how far values are spread
             values = np.nan_to_num(_columns(rows, few).astype("float64"), copy=False)
-            spread = values.std(0) if a.ndim == 2 else values.std()
+            codes = Codes.of(values) if a.ndim < 4 else None
+            spread = (codes.out_of(values, 0) if codes else values).std()
+            spread = codes.spread if codes and a.ndim == 2 else spread
             scale = np.where(spread > 0, spread, 1.0)
             mix = (
                 random.standard_normal((len(few), SIZE))
                 / np.broadcast_to(scale, len(few))[:, None]
             )
             self.chosen.append(few)
+            self.codes.append(codes if codes and codes.there else None)
             self.mixes.append((mix / math.sqrt(len(few) * SIZE)).astype("float32"))
 
     @property

@@ -218,7 +218,7 @@ def misled(
         sure: Deviations above shuffled labels that a relation without them must have.
         gain: Least gain by leaving them out, as a share explained.
     """
-    y, rows, held = answer.y, answer.rows, fit.validation
+    y, rows, held = answer.y, answer.rows, answer.held_rows
     if held is None or len(shares) < 2:
         return None
     rest = 1 - np.bincount(y.given).max() / len(y.values) if y.classes else 1.0

@@ -45,6 +45,8 @@ class Source:
             they yield the whole source (a shuffled loader's in the order of its dataset).
             Empty where it can only be read in one go.
         files: The files it is read from, if it is read from files.
+        anew: Reads it some times over, what it draws by chance drawn anew each time; None where
+            only `batches` can, which draws the same again and again.
     """
 
     batches: Callable[[], Iterator[Batch]]
@@ -57,6 +59,7 @@ class Source:
     unseeded: int = 0
     partitions: tuple[Callable[[], Iterator[Batch]], ...] = ()
     files: Files | None = None
+    anew: Callable[[int], Iterator[Iterator[Batch]]] | None = None
 
     @property
     def streamed(self) -> bool:
@@ -145,8 +148,13 @@ def _py_dataset(x: Any) -> Source:
             for index in range(ENDLESS if count is None else count):
                 yield x[index]
 
+    def anew(times: int) -> Iterator[Iterator[Batch]]:
+        with untouched(x):
+            for _ in range(times):
+                yield (unpacked(x[i], "PyDataset") for i in range(count or ENDLESS))
+
     made = _stream(start, "PyDataset", count, ENDLESS)
-    return dataclasses.replace(made, partitions=of_py_dataset(x, count, made.first))
+    return dataclasses.replace(made, partitions=of_py_dataset(x, count, made.first), anew=anew)
 
 
 def _loader(x: Any) -> Source:

@@ -18,6 +18,7 @@ from keras_recipe.loss import data_loss
 from keras_recipe.task import Head
 
 CHUNKS = 16  # groups of rows whose losses are compared, where the loss is a mean over rows
+SURE = 5.0  # a score that says yes
 MOST_UNITS = 16  # numbers a row; more are a picture or a code, which may have to be squeezed
 
 View = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]  # as `standing` takes them
@@ -142,6 +143,8 @@ def judged(model: Any, head: Head, rows: Batch, outputs: Any) -> Judged:
         few = rows.take(part)
         return data_loss(model, few, keras.tree.pack_sequence_as(outputs, parts))
 
+    if head.kind in ("binary", "multiclass", "multilabel"):
+        _refuse_other_scores(head, ideal, lambda said: loss(said, slice(0, len(rows))))
     if head.kind in ("binary", "multiclass"):
         right, said = _classes_of(head, found, ideal)
         form = "classes"
@@ -154,6 +157,28 @@ def judged(model: Any, head: Head, rows: Batch, outputs: Any) -> Judged:
         _refuse_numbers(head, rows, y, found)
         right, said, form = ideal, found, "numbers"
     return Judged(form, right, said, weights, loss)
+
+
+def _refuse_other_scores(
+    head: Head, ideal: np.ndarray, loss: Callable[[np.ndarray], float]
+) -> None:
+    """Refuse an output that a loss of the user's own does not want to say the labels.
+
+    A contrastive loss, say, wants a distance, which is small where the label is 1.
+
+    Raises:
+        NotApplicable: In whatever form the labels are said, as probabilities or as scores, they
+            cost no less than a constant.
+    """
+    if head.loss.builtin or head.loss.from_logits:
+        return
+    low, high = ideal.min(), ideal.max()
+    scores = SURE * (2 * (ideal - low) / max(high - low, 1e-12) - 1)
+    for said in (ideal, scores):
+        if loss(said) < loss(np.broadcast_to(said.mean(0), said.shape)):
+            return
+    msg = f"output {head.name} does not say the labels: saying them costs as much as a constant"
+    raise NotApplicable(msg)
 
 
 def _refuse_numbers(head: Head, rows: Batch, y: np.ndarray, found: np.ndarray) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 from keras_recipe.core.errors import NotApplicable
 from keras_recipe.data.batch import Batch
 from keras_recipe.experiments.contest import split_rows
+from keras_recipe.experiments.gathered import FEW, gathered, updates
 from keras_recipe.experiments.progress import clipping, faded, regularized, update_ratio
 from keras_recipe.experiments.skill import skill
 from keras_recipe.experiments.trial import advance
@@ -37,8 +38,8 @@ class Turn:
     """One way to train on.
 
     Attributes:
-        name: `"same"`, `"restored"`, `"unclipped"`, `"free"`, `"unadded"`, `"faster"` or
-            `"slower"`.
+        name: `"same"`, `"restored"`, `"ungathered"`, `"unclipped"`, `"free"`, `"unadded"`,
+            `"faster"` or `"slower"`.
         during: What is changed on the model meanwhile.
         rate: Learning rate; None where it is not changed.
     """
@@ -68,6 +69,8 @@ def turns(model: Any, trace: Any, x: Any = None) -> Iterator[Turn]:
     peak = faded(trace)
     if peak:
         yield swapped("restored", learning_rate=peak)
+    if gathered(trace.optimizer) > 1 and (updates(trace) or 0) < FEW:
+        yield swapped("ungathered", gradient_accumulation_steps=None)
     clips = clipping(trace)
     if clips:
         yield swapped("unclipped", **dict.fromkeys(clips))

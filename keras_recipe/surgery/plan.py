@@ -29,10 +29,12 @@ class Plan:
         rates: Rates of up to 100 evenly spaced steps of the plan; empty where no schedule
             decides, or the steps are not known.
         optimizer: `name`, `scales_loss`, the `learning_rate` of the first step, and those of
-            `OPTIONS` that are set; `ema_momentum` where it averages the weights.
+            `OPTIONS` that are set; `ema_momentum` where it averages the weights;
+            `gradient_accumulation_steps` and `steps_gathered`, those whose gradients wait.
         trace: The `Trace` of the fit; None before it.
         unforeseen: Names of callbacks that will change the rate in a way nobody can foresee.
         by_callback: Whether `rates` are those of a callback, which counts epochs.
+        monitors: What callbacks watch in the logs; see `surgery.monitored`.
     """
 
     epochs: int
@@ -42,6 +44,7 @@ class Plan:
     trace: Any = None
     unforeseen: Sequence[str] = ()
     by_callback: bool = False
+    monitors: Sequence[Mapping[str, Any]] = ()
 
 
 def plan(model: Any, epochs: int, steps: int | None, callbacks: Any = None) -> Plan:
@@ -79,8 +82,18 @@ def optimizer_facts(model: Any) -> dict[str, Any]:
     known |= {option: getattr(inner, option, None) for option in OPTIONS}
     if getattr(inner, "use_ema", False):
         known["ema_momentum"] = inner.ema_momentum
+    known |= _gathering(inner)
     numbers = {key: float(v) for key, v in known.items() if isinstance(v, int | float) and v}
     return {"name": name, "scales_loss": inner is not outer, **numbers}
+
+
+def _gathering(optimizer: Any) -> dict[str, int]:
+    """Return over how many steps gradients are gathered, and for how many they are now."""
+    each = getattr(optimizer, "gradient_accumulation_steps", None)
+    if not each:
+        return {}
+    now = int(keras.ops.convert_to_numpy(optimizer.iterations))
+    return {"gradient_accumulation_steps": int(each), "steps_gathered": now % int(each)}
 
 
 def _rate(optimizer: Any) -> float | None:

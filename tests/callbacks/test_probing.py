@@ -77,3 +77,9 @@ def test_a_summed_loss_has_no_constant_to_compare_epochs_with():
         monitor = RecipeMonitor(probe=(x, y), sample=(x, y))
         model.fit(x, y, verbose=0, callbacks=[monitor])
         assert (monitor.trace.constant_loss is not None) is known
+
+
+def test_targets_that_nobody_reads_leave_no_constant_to_compare_with():
+    trace = Trace(epochs=[{"loss": 1.0}, {"loss": 0.9}])
+    ProbeWatch(model(), Batch(X, Y * 0 + 1), trace).end()
+    assert trace.constant_loss is None

@@ -50,6 +50,37 @@ def test_dense_places_are_no_copies(columns, kind):
     assert near(held(x[1000:].astype("float32")), mine).share < 0.01
 
 
+def sensors(rows=900, columns=10):
+    random = np.random.default_rng(0)
+    x = random.standard_normal((rows, 4)) @ random.standard_normal((4, columns))
+    return 10 * x + 5 * random.standard_normal((rows, columns)) + 20
+
+
+@pytest.mark.parametrize("shape", [(10,), (5, 2)])
+@pytest.mark.parametrize("code", [-999, -99999])
+def test_codes_for_unknown_make_no_neighbours_and_hide_none(code, shape):
+    x, random = sensors(), np.random.default_rng(1)
+    gaps = random.random(x.shape) < 0.1
+    x = np.where(gaps, code, x).astype("float32")
+    close = x[:60] + np.where(gaps[:60], 0, 1e-2 * random.standard_normal((60, 10)))
+    rows = np.concatenate([x, close]).reshape(-1, *shape).astype("float32")
+    mine, held = split(rows, 700)
+    assert near(mine).count == 0
+    assert near(held(rows[700:900])).count == 0
+    assert near(held(rows[700:]), mine).count == 60
+
+
+def test_rows_of_codes_alone_and_groups_far_away_are_no_copies():
+    x, random = sensors(), np.random.default_rng(1)
+    lost = random.random(900) < 0.05
+    x[lost, 1:] = -9999
+    mine, held = split(x.astype("float32"), 700)
+    assert near(held(x[700:].astype("float32")), mine).share < 0.01
+    x = random.standard_normal((900, 30)) + 50 * (random.random((900, 1)) < 0.1)
+    mine, held = split(x.astype("float32"), 700)
+    assert near(held(x[700:].astype("float32")), mine).count == 0
+
+
 def test_windows_over_a_series_are_no_copies():
     series = np.sin(0.1 * np.arange(1200)) + 0.05 * np.random.default_rng(0).standard_normal(
         1200

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from healthy import BUILDERS, some_digits, standard_diabetes
 from keras import layers as L
+from keras import ops
 from specimens import cancer, compiled, subject
 
 from keras_recipe.core.errors import NotApplicable
@@ -78,3 +79,18 @@ def test_weights_of_zero_everywhere_are_refused():
     x, y = cancer()
     with pytest.raises(NotApplicable, match="weight 0"):
         of(binary(), x, y.astype("float32"), sample_weight=np.zeros(len(y)))
+
+
+def test_a_distance_is_no_answer():
+    def near_where_one(same, distance):
+        far = ops.maximum(1.0 - distance, 0.0)
+        return ops.mean(same * ops.square(distance) + (1 - same) * ops.square(far), axis=-1)
+
+    def near_where_zero(other, distance):
+        return near_where_one(1 - other, distance)
+
+    x, y = cancer()
+    y = y[:, None].astype("float32")
+    assert of(binary("relu", near_where_zero), x, y)[0].form == "classes"
+    with pytest.raises(NotApplicable, match="does not say the labels"):
+        of(binary("relu", near_where_one), x, y)

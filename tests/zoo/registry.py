@@ -298,7 +298,11 @@ KINDS: dict[str, tuple[str, dict[str, str]]] = {
     ),
     "too_few_epochs": (
         "training stops long before convergence",
-        {"KR319": "the loss still falls", "KR603": "training on pays"},
+        {
+            "KR319": "the loss still falls",
+            "KR415": "a callback reads its metric upside down",
+            "KR603": "training on pays",
+        },
     ),
     "wrong_batch_size": (
         "too few updates, or too noisy ones",
@@ -314,6 +318,7 @@ KINDS: dict[str, tuple[str, dict[str, str]]] = {
         {
             "KR319": "the model is far from where its training was",
             "KR410": "compares the epoch kept with the best one",
+            "KR415": "a callback reads its metric upside down",
         },
     ),
     "ema_never_caught_up": (

@@ -6,6 +6,7 @@ import numpy as np
 
 from keras_recipe.contract import labels, variety
 from keras_recipe.contract.crossed import compared_with_others
+from keras_recipe.contract.few_rows import hangs_on_few_rows
 from keras_recipe.contract.fingerprint import recognised
 from keras_recipe.contract.percentages import percent_of_nearly_nothing
 from keras_recipe.contract.scored import scored_heads
@@ -30,8 +31,9 @@ def labels_and_loss(
         under a loss of probabilities, labels `(n, 1)` against outputs `(n, k)`: each trains on
         in silence on some backend, towards the wrong thing. The values of all training labels
         are compared with what the loss is defined on, their shape with the output's, and class
-        weights with the frequencies they should make up for. FAIL where a label is outside
-        the definition of the loss or is compared with more than its own output.
+        weights with the frequencies they should make up for; sample weights must leave more
+        than a few rows to learn from. FAIL where a label is outside the definition of the loss
+        or is compared with more than its own output.
     Fix:
         Class numbers from 0 with sparse_categorical_crossentropy, one-hot rows with
         categorical_crossentropy, 0 and 1 with binary_crossentropy; labels in the shape of the
@@ -52,6 +54,7 @@ def labels_and_loss(
             found.append(compared_with_others(scored))
             found.append(percent_of_nearly_nothing(scored))
             found.append(class_weights(scored, fit.class_weight))
+    found.append(hangs_on_few_rows(sample, task, fit))
     if all(one is None or one.status is not Status.FAIL for one in found):
         found.append(refused(model, sample, predictions, fit.batch_size))
     spans = {

@@ -34,8 +34,9 @@ def loss_at_init(
         nonsense: weights or a bias of an absurd scale, or inputs that are. A first loss far
         below, without any relation between predictions and labels, means that the loss does
         not measure what it should. FAIL only where taking out the weights' scale or the bias
-        mends it, or where the loss contradicts itself; large inputs alone give WARN. A model
-        that is already better than a constant was trained before, and passes.
+        mends it, or where the loss contradicts itself; large inputs alone give WARN, and none
+        where a BatchNormalization takes their scale out as it does in training. A model that
+        is already better than a constant was trained before, and passes.
     Fix:
         Default initial weights (glorot, he, lecun), inputs at unit scale, and
         `keras_recipe.initialize_output_bias`.

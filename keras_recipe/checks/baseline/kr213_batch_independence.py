@@ -6,6 +6,7 @@ import keras
 from keras_recipe.core.check import check
 from keras_recipe.core.errors import NotApplicable
 from keras_recipe.core.result import Fix, Result, failed, passed, warned
+from keras_recipe.core.said import said
 from keras_recipe.data.batch import Batch, leaves, mapped
 from keras_recipe.data.order import Order
 from keras_recipe.experiments.mixing import chart, difference, others_replaced
@@ -13,6 +14,8 @@ from keras_recipe.fit_settings import FitSettings
 from keras_recipe.loss import tensors
 from keras_recipe.surgery.layers import walk
 from keras_recipe.surgery.preserve import preserve
+
+_HALF = ("float16", "bfloat16")
 
 
 def _handed_on(model: Any, fit: FitSettings, *, streamed: bool) -> Result | None:
@@ -36,6 +39,21 @@ def _handed_on(model: Any, fit: FitSettings, *, streamed: bool) -> Result | None
     )
 
 
+def _is_exact(model: Any) -> bool:
+    """Whether no layer computes in half precision, whose rounding is seen in the outputs."""
+    return all(layer.compute_dtype not in _HALF for _, layer in walk(model))
+
+
+def _while_training(model: Any, x: Any) -> Any:
+    """Return the outputs in training mode as NumPy arrays."""
+    try:
+        with preserve(model):
+            return mapped(keras.ops.convert_to_numpy, model(tensors(x), training=True))
+    except Exception as error:  # the user's own code
+        msg = f"the model raises in training mode (see KR219): {said(error)}"
+        raise NotApplicable(msg) from error
+
+
 @check("KR213", cost="forward")
 def batch_independence(
     model: Any,
@@ -44,6 +62,7 @@ def batch_independence(
     orders: Mapping[str, Order],
     *,
     rtol: float = 1e-2,
+    little: float = 1e-3,
 ) -> Result:
     """The prediction for one sample does not depend on the other samples of its batch.
 
@@ -60,6 +79,11 @@ def batch_independence(
         rtol: Largest change of an output when all other rows are replaced by copies of one
             row, relative to the spread of the outputs over the batch; no unit. Healthy models
             give at most 1e-5 in float32 and 4e-3 in float16; planted mixing gives 0.05 to 1.4.
+        little: The same from which on it WARNs, where no layer computes in half precision: of
+            112 healthy programs in float32 every one gave exactly 0 on PyTorch, and so did the
+            46 of them that were tried on JAX; attention over the batch gave 0.005 where its
+            scores were small. No FAIL, as an activation quantised by the range of its batch
+            gives 0.005 and may be meant.
     Source:
         Karpathy 2019, stage 2, "use backprop to chart dependencies"; decided by perturbation,
         because gradients miss integer inputs and permutations miss order-invariant mixing; the
@@ -84,17 +108,19 @@ def batch_independence(
         difference(base, model.predict_on_batch(others_replaced(probe, part)), part)
         for part in (first, second)
     )
-    pictures = chart(model, probe, base, mixed=mixed > rtol)
-    if mixed > rtol:
-        return failed(
+    limit = min(little, rtol) if _is_exact(model) else rtol
+    pictures = chart(model, probe, base, mixed=mixed > limit)
+    if mixed > limit:
+        verdict = failed if mixed > rtol else warned
+        return verdict(
             f"predictions change by {mixed:.2g} of their spread when only the other samples of "
-            f"the batch change; expected 0 (at most {rtol:g})",
+            f"the batch change; expected 0 (at most {limit:g})",
             measured=mixed,
             expected=0.0,
             unit="share of output spread",
             where="inference mode",
-            cause="A layer or op mixes axis 0: a reshape that merges it, or a mean, sort, "
-            "softmax or attention over it.",
+            cause="A layer or op mixes axis 0: a reshape that merges it, or a mean, largest "
+            "value, sort, softmax or attention over it.",
             fix=Fix(
                 text="Keep axis 0 for samples in every op.",
                 code="x = keras.ops.transpose(x, (0, 2, 1))  # not reshape",
@@ -120,12 +146,9 @@ def batch_independence(
             unit="share of output spread",
             pictures=pictures,
         )
-    with preserve(model):
-        trained = model(tensors(probe.x), training=True)
-    with preserve(model):
-        changed = model(tensors(others_replaced(probe, first)), training=True)
-    to_numpy = keras.ops.convert_to_numpy
-    mixed_training = difference(mapped(to_numpy, trained), mapped(to_numpy, changed), first)
+    trained = _while_training(model, probe.x)
+    changed = _while_training(model, others_replaced(probe, first))
+    mixed_training = difference(trained, changed, first)
     if mixed_training > rtol:
         return warned(
             f"in training mode predictions change by {mixed_training:.2g} of their spread with "

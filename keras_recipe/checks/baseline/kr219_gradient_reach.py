@@ -10,6 +10,7 @@ from keras_recipe.core.errors import NotApplicable
 from keras_recipe.core.result import Fix, Result, failed, passed
 from keras_recipe.core.said import said
 from keras_recipe.data.batch import Batch, leaves
+from keras_recipe.experiments.first_step import refused_step
 from keras_recipe.experiments.skill import skill
 from keras_recipe.experiments.trial import has_own_step
 from keras_recipe.experiments.untrained import untrained_verdict
@@ -111,7 +112,10 @@ def gradient_reach(
         msg = "the gradient of the loss is not what the model is trained by"
         raise NotApplicable(msg)
     some = sample.take(slice(0, int(rows)))
-    gradients, paths = _gradients(model, probe), weight_paths(model)
+    try:
+        gradients, paths = _gradients(model, probe), weight_paths(model)
+    except NotApplicable as reason:
+        return refused_step(model, some, fit, reason)
     broken = [p for p, g in zip(paths, gradients, strict=True) if not _is_finite(g)]
     if broken:
         return _not_finite(broken)

@@ -9,7 +9,9 @@ from keras_recipe.core.check import check
 from keras_recipe.core.errors import NotApplicable
 from keras_recipe.core.result import Fix, Result, passed, warned
 from keras_recipe.data.batch import Batch, leaves, names
+from keras_recipe.data.statistics import Statistics
 from keras_recipe.data.tokens import is_tokens
+from keras_recipe.data.unknown_codes import Unknown, unknown_codes
 
 _SHOWN = 20
 _LEAST = 20  # rows; quartiles of fewer say little
@@ -38,6 +40,24 @@ def _alone(column: np.ndarray, row: int) -> float:
     return float(np.abs(others - column[row]).min() / np.ptp(others))
 
 
+def _of_codes(found: Unknown, evidence: dict[str, Any]) -> Result:
+    more = f" and {len(found.places) - 1} more" if len(found.places) > 1 else ""
+    return warned(
+        f"{found.value:.6g} occurs in {found.places[0]}{more}, and the next number is "
+        f"{found.gap:.3g} times as far away as all others reach",
+        measured=found.gap,
+        unit="ranges",
+        where=found.places[0],
+        cause='It is a code for "unknown" (or the cap of a register) and is read as an amount.',
+        fix=Fix(
+            text="Make gaps of it before anything is scaled, and fill them; a column that says "
+            "where they were may help.",
+            code=f"x = np.where(x == {found.value:.10g}, np.nan, x)",
+        ),
+        evidence={**evidence, "columns": found.places[:_SHOWN]},
+    )
+
+
 def _as_the_model_sees(rows: np.ndarray) -> Result:
     """Rank the sample by the distance to the tenth neighbour in what the last layer gets."""
     if len(rows) < _LEAST or not np.isfinite(rows).all():
@@ -60,7 +80,12 @@ def _as_the_model_sees(rows: np.ndarray) -> Result:
 
 @check("KR108", cost="forward", requires=("KR101",))
 def outliers(
-    sample: Batch, embedding: Callable[[], np.ndarray], *, far: float = 20.0, gap: float = 3.0
+    sample: Batch,
+    statistics: Statistics,
+    embedding: Callable[[], np.ndarray],
+    *,
+    far: float = 20.0,
+    gap: float = 3.0,
 ) -> Result:
     """No value stands far outside of all others of its feature.
 
@@ -76,8 +101,9 @@ def outliers(
             stands alone and WARNs. A heavy tail has no such gap.
     Source:
         Rousseeuw and Hubert 2011, "Robust statistics for outlier detection". On the sample of
-        at most 1024 rows; the ranking of the rows is in the evidence. Rows that are no table
-        (pictures, tokens) are ranked by the distance to their tenth neighbour in what the
+        at most 1024 rows; the ranking of the rows is in the evidence. Codes of nines and the
+        fill values of NetCDF are looked for in all rows of tables and series. Rows that are no
+        table (pictures, tokens) are ranked by the distance to their tenth neighbour in what the
         model's last layer gets (Ramaswamy, Rastogi and Shim 2000): no bar is known for it, so
         that it never WARNs.
     """
@@ -86,8 +112,11 @@ def outliers(
         for name, leaf in zip(names(sample.x, "x"), leaves(sample.x), strict=True)
         if leaf.dtype.kind == "f" and leaf.ndim == 2 and not is_tokens(leaf)
     ]
+    codes = (
+        unknown_codes(statistics.x, leaves(sample.x), gap) if len(sample) >= _LEAST else None
+    )
     if not numeric or len(sample) < _LEAST:
-        return _as_the_model_sees(embedding())
+        return _of_codes(codes, {}) if codes else _as_the_model_sees(embedding())
     ranked: list[tuple[float, str, int, int, np.ndarray]] = []
     for name, leaf in numeric:
         flat = np.asarray(leaf, "float64")
@@ -109,6 +138,8 @@ def outliers(
             ]
         },
     }
+    if codes:
+        return _of_codes(codes, fields["evidence"])
     text = f"the farthest value lies {worst:.1f} deviations from the middle of its feature"
     for d, n, r, c, v in ranked:
         if d > far and _alone(v, r) > gap:

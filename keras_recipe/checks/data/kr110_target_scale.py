@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -54,6 +55,36 @@ def _unreachable(scales: list[TargetScale], sample: Batch, most: float) -> Resul
     return None
 
 
+def _held_out_unreachable(
+    scales: list[TargetScale], held: Batch | None, most: float, half: float
+) -> Result | None:
+    """Held-out targets must be in the range of an output that holds all training targets."""
+    if held is None or held.y is None:
+        return None
+    for scale in scales:
+        head = scale.head
+        low, high = head_range(head)
+        share, lost = out_of_reach(leaves(held.y)[scale.target], head)
+        if head.sure and low <= scale.low and scale.high <= high and lost > most:
+            verdict = failed if share > half else warned
+            return verdict(
+                f"{share:.0%} of the validation targets lie outside [{low:g}, {high:g}], all "
+                f"that the {head.activation} output can say; those of training span "
+                f"{scale.low:.3g} to {scale.high:.3g}",
+                measured=share,
+                expected=0.0,
+                unit="share of validation targets",
+                where="validation",
+                cause="The training targets were scaled, those of the validation not, or by "
+                "other numbers.",
+                fix=Fix(
+                    text="Scale both by the numbers of the training targets.",
+                    code="y_val = (y_val - y.min()) / (y.max() - y.min())",
+                ),
+            )
+    return None
+
+
 @check("KR110", cost="forward", requires=("KR101",))
 def target_scale(
     model: Any,
@@ -61,10 +92,12 @@ def target_scale(
     task: Task,
     fit: FitSettings,
     seed: int,
+    samples: Mapping[str, Batch],
     *,
     largest: float = 10.0,
     smallest: float = 0.05,
     reach: float = 0.05,
+    half: float = 0.5,
     most_steps: int = 1000,
     least: float = 0.3,
     ratio: float = 0.5,
@@ -83,6 +116,8 @@ def target_scale(
         smallest: Deviation below which it is suspected; a suspicion alone is never held
             against a program.
         reach: Share of the targets' variance outside the output's range above which it FAILs.
+        half: Share of validation targets outside a range that holds all training targets above
+            which it FAILs; fewer of that variance may be outliers, which WARN.
         most_steps: Most steps of each of the two trainings; the plan's where that has fewer.
         least: Share of variance on held-out rows that standardised targets must explain for a
             FAIL.
@@ -100,6 +135,8 @@ def target_scale(
         msg = "no output predicts amounts with a loss that measures a distance"
         raise NotApplicable(msg)
     if found := _unreachable(scales, sample, reach):
+        return found
+    if found := _held_out_unreachable(scales, samples.get("validation"), reach, half):
         return found
     far = [scale for scale in scales if scale.is_far(largest, smallest)]
     shown = far[0] if far else scales[0]

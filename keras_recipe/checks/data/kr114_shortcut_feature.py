@@ -57,7 +57,7 @@ def _judged(
         msg = "the labels are many numbers a row, or the inputs themselves"
         raise NotApplicable(msg)
     held = len(answer.held_y.values) and answer.held_y.varied
-    splits = [answer.rows, *([fit.validation] if held and fit.validation else [])]
+    splits = [answer.rows, *([answer.held_rows] if held and answer.held_rows else [])]
     labels = [answer.y, answer.held_y][: len(splits)]
     made, values = columns(*splits)
     if not made:

@@ -5,9 +5,10 @@ from typing import Any
 from keras_recipe.core.check import check
 from keras_recipe.core.result import Fix, Result, failed, passed, warned
 from keras_recipe.data.alignment import Slip, rows_last, slip
-from keras_recipe.data.batch import Batch, leaves
+from keras_recipe.data.batch import leaves
 from keras_recipe.data.crossfit import Answer, CrossFit
 from keras_recipe.data.recoding import BOTH, change_inputs, change_targets
+from keras_recipe.data.redrawn import averages_out
 from keras_recipe.data.sources import Source
 
 _SEVERITY = ("pass", "warn", "fail")
@@ -66,7 +67,7 @@ def _all_turned(arguments: Mapping[str, Any], *, turn: Any) -> dict[str, Any]:
 def _judged(
     answer: Answer,
     fit: CrossFit,
-    whole: Batch | None,
+    source: Source,
     *,
     strength: float,
     sure: float,
@@ -80,7 +81,11 @@ def _judged(
         "where": answer.question.name,
         "evidence": {"skill": own.skill, "z": own.z, "rows": len(answer.x)},
     }
-    if unlike := _unlike(answer, fit, strength, sure, none):
+    unlike = _unlike(answer, fit, strength, sure, none)
+    if unlike and averages_out(source, answer.question, fit.seed):
+        text = "each is drawn anew at every reading, and their average follows far better"
+        return passed(f"{unlike}; but {text}", **fields)
+    if unlike:
         return failed(
             f"{unlike} (simple models, rows they had not seen)",
             cause="Inputs and labels were reordered apart, or an augmentation kept labels that "
@@ -103,7 +108,7 @@ def _judged(
             fix=_mended("Put the labels back beside their inputs.", answer, found),
             **fields,
         )
-    if found := rows_last(fit, whole, answer.question, **limits):
+    if found := rows_last(fit, source.whole, answer.question, **limits):
         return failed(
             f"{text}, but with the inputs {found.text} they explain {found.signal.skill:.0%}",
             cause="The array had its rows last, and reshape cut it up where a transpose was "
@@ -151,5 +156,5 @@ def signal(
         small sample weight by their weight.
     """
     limits = {"strength": strength, "sure": sure, "none": none}
-    results = [_judged(a, crossfit, source.whole, **limits) for a in crossfit.answers()]
+    results = [_judged(a, crossfit, source, **limits) for a in crossfit.answers()]
     return max(results, key=lambda r: _SEVERITY.index(str(r.status)))

@@ -4,11 +4,13 @@ from typing import Any
 
 import numpy as np
 
+from keras_recipe.contract.names_as_numbers import names_as_numbers
 from keras_recipe.contract.tokens import one_word, out_of_range
 from keras_recipe.core.check import check
 from keras_recipe.core.errors import NotApplicable
 from keras_recipe.core.result import Fix, Result, failed, passed, warned
 from keras_recipe.data.batch import Batch, leaves, names
+from keras_recipe.data.crossfit import CrossFit
 from keras_recipe.data.padding import Padding, padding
 from keras_recipe.experiments.mask_contest import mask_contest
 from keras_recipe.fit_settings import FitSettings
@@ -68,6 +70,7 @@ def sequences(
     task: Task,
     fit: FitSettings,
     seed: int,
+    crossfit: CrossFit,
     *,
     most_padding: float = 0.3,
     one_token: float = 0.5,
@@ -83,7 +86,7 @@ def sequences(
         A recurrent layer that is not told reads on through the padding: what it says at the
         end is what zeros say. An average is thinned by them. A token the embedding does not
         know is an error on one backend, another row or NaN on the next. Rows of one and the
-        same token tell nothing.
+        same token tell nothing. The number of a user or a product is no amount.
     Fix:
         `mask_zero=True` (or a `Masking` layer); `input_dim` = the largest token + 1.
     Tune:
@@ -97,8 +100,12 @@ def sequences(
         seconds: Time after which no further training is started; then it cannot FAIL.
     Source:
         Karpathy 2019, stage 1. FAIL only by counterfactual: the same weights trained on the
-        same rows in the same order, with and without the mask.
+        same rows in the same order, with and without the mask. A column is called one of names,
+        and WARNs, where what each number's own rows say of unseen labels is not said by the
+        rows of its neighbours, of numbers at one distance, or by a polynomial.
     """
+    if named := names_as_numbers(model, sample, crossfit):
+        return named
     found = _sequences(model, sample)
     if not found:
         msg = "no input is a sequence of tokens or of numbers"

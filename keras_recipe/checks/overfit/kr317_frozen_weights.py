@@ -3,6 +3,7 @@ from typing import Any
 from keras_recipe.core.check import check
 from keras_recipe.core.errors import NotApplicable
 from keras_recipe.core.result import Fix, Result, failed, passed, warned
+from keras_recipe.experiments.gathered import gathered
 
 
 def _has_gradient(trace: Any, path: str) -> bool:
@@ -20,14 +21,17 @@ def _is_kernel(trace: Any, path: str) -> bool:
 
 
 def _nothing_moved(trace: Any, steps: int) -> Result:
-    still = not any(trace.learning_rate)
+    still, each = not any(trace.learning_rate), gathered(trace.optimizer)
+    cause = "The learning rate is 0." if still else "No gradient reaches any weight."
+    if each > steps:
+        cause = f"The optimizer gathers the gradients of {each} steps for an update."
     verdict = warned if still else failed
     return verdict(
         f"none of {len(trace.shapes)} trainable weights changed in {steps} steps",
         measured=float(len(trace.shapes)),
         expected=0.0,
         unit="weights",
-        cause="The learning rate is 0." if still else "No gradient reaches any weight.",
+        cause=cause,
         fix=Fix(
             text="Set a learning rate above 0 and look for an op that cuts the gradient.",
             code="model.optimizer.learning_rate.assign(1e-3)",

@@ -6,6 +6,7 @@ import numpy as np
 from keras_recipe.core.check import check
 from keras_recipe.core.result import Fix, Result, failed, passed, warned
 from keras_recipe.experiments.gains import Gain, gain_of
+from keras_recipe.experiments.gathered import EVERY_STEP, too_few_updates, updates
 from keras_recipe.experiments.progress import (
     clipping,
     fastest,
@@ -19,6 +20,7 @@ from keras_recipe.surgery.optimizer import multiply_rate, start_over, unclip
 from keras_recipe.surgery.plan import Plan
 
 WHERE = {
+    "ungathered": "with an update at every step",
     "unclipped": "without the clip",
     "faster": "at a higher rate",
     "slower": "at a lower rate",
@@ -75,8 +77,13 @@ def _best(trace: Any, least: float) -> tuple[str, Gain] | None:
 
 def _mended(trace: Any, name: str, best: Gain) -> Result:
     clips, ratio = clipping(trace), update_ratio(trace)
-    if name == "unclipped":
-        action: Any = unclip
+    action: Any
+    if name == "ungathered":
+        code, action = EVERY_STEP.code, EVERY_STEP.action
+        text = f"{updates(trace)} updates in {trace.total_steps} steps; "
+        cause = "The optimizer gathers gradients over more steps than the training can spare."
+    elif name == "unclipped":
+        action = unclip
         clip = max(clips, key=lambda one: clips[one])
         text = f"`{clip}` cuts the gradients to 1/{clips[clip]:.3g} of their size; "
         cause = f"`{clip}` is far below the gradients: it takes the steps away."
@@ -158,7 +165,8 @@ def learning_rate(
 
     Why:
         A rate too low looks like a hard problem, one too high like noise; a clip far below the
-        gradients takes the steps away whatever the rate.
+        gradients takes the steps away whatever the rate, and so do gradients gathered over
+        more steps than a training has.
     Fix:
         Change the rate by 10, or start over with Adam at 0.001; clip at a norm of about 1.
     Tune:
@@ -178,11 +186,13 @@ def learning_rate(
     rate, trace = plan.optimizer.get("learning_rate"), plan.trace
     if rate is not None and rate < 0:
         return _negative(rate)
+    best = None if trace is None else _best(trace, least)
+    if best is not None:
+        return _mended(trace, *best)
+    if few := too_few_updates(plan):
+        return few
     if trace is None:
         text = "the optimizer's own" if rate is None else f"{rate:.3g}, before the first step"
         return passed(f"the learning rate is {text}", measured=rate, unit="rate")
-    best = _best(trace, least)
-    if best is not None:
-        return _mended(trace, *best)
     limits = {"high": high, "far": far, "low": low, "nothing": nothing, "steps": steps}
     return _by_size(trace, limits)

@@ -15,7 +15,12 @@ def _noise(values: np.ndarray) -> float:
 
 @check("KR410", cost="live")
 def early_stopping(
-    trace: Any, *, epochs: int = 5, noises: float = 4.0, share: float = 0.05
+    trace: Any,
+    *,
+    epochs: int = 5,
+    noises: float = 4.0,
+    share: float = 0.05,
+    trifle: float = 0.01,
 ) -> Result:
     """Training ends with the weights of its best epoch, up to the noise of the metric.
 
@@ -29,6 +34,8 @@ def early_stopping(
         noises: Standard deviations of an epoch's metric about its trend by which the end must
             be worse than the best to WARN.
         share: And how much worse, relative to the best.
+        trifle: And how much of what the metric had gained since the first epoch must be gone:
+            a loss that fell from 1 to 0.00001 may well be 0.0001 in the end.
     Source:
         Karpathy 2019, stage 4, "early stopping"; Prechelt 1998.
     """
@@ -64,7 +71,8 @@ def early_stopping(
     )
     if stopping.get("restored"):
         return passed(f"{found}; its weights were restored", **fields)
-    if worse > noises * noise and worse > share * scale:
+    gained = float(sign * (values[0] - values[best]))
+    if worse > max(noises * noise, share * scale, trifle * gained):
         return warned(
             f"{found}; training ended at {values[-1]:.4g} with the weights of its last epoch",
             cause="The model went on learning the noise of its training set.",

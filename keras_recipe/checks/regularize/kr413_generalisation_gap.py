@@ -26,8 +26,9 @@ def generalisation_gap(
         More data, augmentation, a smaller model, dropout, weight decay, early stopping.
     Tune:
         epochs: Epochs with both losses below which nothing is said.
-        gap: Validation minus training loss, as a share of the best constant's loss, from which
-            it is worth a WARN; this check never FAILs.
+        gap: Validation minus training loss, as a share of the best constant's loss (or of what
+            was gone of it, where that is more), from which it is worth a WARN; this check never
+            FAILs.
         learned: Share of that loss that must be gone on training rows.
     Source:
         Karpathy 2019, stage 4.
@@ -37,12 +38,14 @@ def generalisation_gap(
     if count < epochs or not constant or trace.penalty is None:
         msg = f"fewer than {epochs} epochs with a validation loss, or nothing to compare with"
         raise NotApplicable(msg)
-    gaps = (held[-count:] - losses[-count:]) / abs(constant)
+    gone = constant - (float(losses[-1]) - trace.penalty)
+    whole = max(abs(constant), gone)  # a loss of counts falls below 0
+    gaps = (held[-count:] - losses[-count:]) / whole
     if not np.isfinite(gaps).all():
         msg = "a loss is not finite"
         raise NotApplicable(msg)
     last = float(np.median(gaps[-3:]))
-    got = (constant - (float(losses[-1]) - trace.penalty)) / abs(constant)
+    got = gone / abs(constant)
     text = (
         f"the training loss ended at {losses[-1]:.4g}, the validation loss at {held[-1]:.4g}; "
         f"a constant scores {constant:.4g}"

@@ -273,3 +273,28 @@ def test_a_dropout_that_stays_on_is_no_second_softmax():
     model = Noisy()
     model.compile("adam", SPARSE)
     assert "softmax and then" not in examine(head_and_loss, model, x, y).message
+
+
+def near_where_one(y_true, distance):
+    """Contrastive loss (Hadsell 2006) of rows that are alike where the label is 1."""
+    same, far = ops.reshape(y_true, ops.shape(distance)), ops.maximum(1.0 - distance, 0.0)
+    return ops.mean(same * ops.square(distance) + (1 - same) * ops.square(far), axis=-1)
+
+
+def overlap(y_true, y_pred):
+    both = 2 * ops.sum(ops.reshape(y_true, ops.shape(y_pred)) * y_pred)
+    return both / (ops.sum(y_true) + ops.sum(y_pred))
+
+
+@pytest.mark.parametrize(
+    ("loss", "metrics", "status"),
+    [
+        (near_where_one, None, Status.WARN),  # a distance
+        (near_where_one, ["accuracy"], Status.FAIL),  # that is read as the label all the same
+        (overlap, None, Status.FAIL),  # a score that is to be large
+    ],
+)
+def test_a_distance_is_no_flipped_sign(loss, metrics, status):
+    x, y = cancer()
+    result = judged("sigmoid", loss, 1, x, y.astype("float32"), metrics=metrics)
+    assert result.status is status

@@ -88,6 +88,30 @@ def test_large_inputs_alone_only_warn():
     assert examine(loss_at_init, net(), x * 255, y).status is Status.WARN
 
 
+@pytest.mark.parametrize("scale", [1.0, 100.0])
+def test_large_inputs_or_weights_before_a_normalisation_pass(scale):
+    x, y = digits()
+    usual, wide = init.GlorotUniform(), init.RandomNormal(stddev=scale)
+
+    def judged(*stack, head=usual):
+        head = layers.Dense(10, activation="softmax", kernel_initializer=head)
+        model = compiled(*stack, head, shape=(64,))
+        kept = [keras.ops.convert_to_numpy(v) for v in model.variables]
+        status = examine(loss_at_init, model, x * 255 / scale, y).status
+        after = [keras.ops.convert_to_numpy(v) for v in model.variables]
+        assert all(np.array_equal(a, b) for a, b in zip(kept, after, strict=True))
+        return status
+
+    def hidden():
+        return layers.Dense(32, kernel_initializer=wide)
+
+    norm = layers.BatchNormalization
+    assert judged(norm(), layers.Dense(32, activation="relu")) is Status.PASS
+    assert judged(hidden(), norm(), layers.ReLU()) is Status.PASS
+    assert judged(norm(), hidden(), layers.ReLU()) is Status.FAIL
+    assert judged(hidden(), norm(), head=init.RandomNormal(stddev=5.0)) is Status.FAIL
+
+
 def test_targets_far_from_zero_are_the_biases_business():
     model = net(units=1, head=None, loss="mse", width=10)
     assert examine(loss_at_init, model, *diabetes()).status is Status.PASS

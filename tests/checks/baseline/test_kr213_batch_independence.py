@@ -47,6 +47,37 @@ def test_a_mean_over_the_batch_fails():
     assert result.measured > 0.01
 
 
+class Ranged(L.Layer):
+    """Rounds by the largest value of the batch, or by that of each row."""
+
+    def __init__(self, axis, **settings):
+        super().__init__(**settings)
+        self.axis = axis
+
+    def call(self, x):
+        most = ops.max(ops.abs(x), axis=self.axis, keepdims=True)
+        return ops.round(x / most * 127) * most / 127
+
+
+def ranged(axis, dtype=None):
+    stack = [L.Dense(16, activation="relu"), Ranged(axis, dtype=dtype), L.Dense(10)]
+    model = keras.Sequential([keras.Input((64,)), *stack, L.Softmax()])
+    model.compile(ADAM(3e-3), SPARSE)
+    return model
+
+
+def test_a_little_mixing_warns():
+    result = verdict(ranged(None))
+    assert result.status == "warn"
+    assert 1e-3 < result.measured < 1e-2
+    assert verdict(ranged(-1)).status == "pass"
+    assert verdict(ranged(None), thresholds={"little": 1e-2}).status == "pass"
+
+
+def test_a_little_is_rounding_in_half_precision():
+    assert verdict(ranged(None, "bfloat16"), thresholds={"rtol": 0.1}).status == "pass"
+
+
 def test_mixing_in_training_mode_alone_warns():
     assert verdict(mixing(always=False)).status == "warn"
 

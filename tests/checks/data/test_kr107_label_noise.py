@@ -1,6 +1,7 @@
 """Wrong labels are counted and named where validation proves them; hard problems are not."""
 
 import healthy
+import keras
 import numpy as np
 import pytest
 from keras import layers
@@ -128,6 +129,17 @@ def test_class_weights_do_not_hide_wrong_labels():
     result = examine(label_noise, model, x, given, **settings)
     assert result.status is Status.FAIL
     assert result.evidence["rows"] == len(x)
+
+
+def test_labels_that_the_loss_leaves_out_are_not_counted():
+    x, y, xv, yv = halves(*(part[:1500] for part in digits()))
+    open_ones = np.random.default_rng(5).random(len(y)) < 0.4
+    loss = keras.losses.SparseCategoricalCrossentropy(ignore_class=-1)
+    model = compiled(layers.Dense(10, activation="softmax"), shape=x.shape[1:], loss=loss)
+    for given, expected in ((y, Status.PASS), (flipped(y, 0.3, 10)[0], Status.FAIL)):
+        some = np.where(open_ones, -1, given)
+        result = examine(label_noise, model, x, some, validation_data=(xv, yv))
+        assert result.status is expected
 
 
 def test_labels_that_mean_nothing_are_not_judged():

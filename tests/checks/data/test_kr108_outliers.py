@@ -40,6 +40,25 @@ def test_a_value_that_stands_alone_warns(value, times):
     assert result.evidence["rows_of_the_sample"][0]["value"] == value
 
 
+def test_a_code_that_few_of_all_rows_hold_warns():
+    x = np.random.default_rng(0).standard_normal((5000, 6)) + 20
+    assert examined(x).status is Status.PASS
+    x[[3, 4000], 2] = x[77, 5] = -9999
+    result = examined(x)
+    assert result.status is Status.WARN
+    assert "-9999 occurs in x[:, 2] and 1 more" in result.message
+    assert result.evidence["columns"] == ["x[:, 2]", "x[:, 5]"]
+
+
+def test_a_code_in_a_series_warns():
+    x = np.random.default_rng(0).standard_normal((300, 12, 3)).cumsum(1)
+    x[40, 3, 1] = -9999
+    model = compiled(layers.Flatten(), layers.Dense(1), shape=(12, 3), loss="mse")
+    result = examine(outliers, model, x.astype("float32"), x[:, -1, 0])
+    assert result.status is Status.WARN
+    assert result.where == "x[:, :, 1]"
+
+
 def test_the_threshold_decides():
     x, _ = diabetes()
     x = x.copy()

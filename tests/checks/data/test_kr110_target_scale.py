@@ -135,3 +135,53 @@ def test_not_applicable_says_why():
             examine(target_scale, model, x, labels)
     with pytest.raises(NotApplicable, match="amounts"):
         examine(target_scale, classifier(), *digits())
+
+
+def held_out(activation, change, **thresholds):
+    """Training targets from 0 to 1, and validation targets with a change."""
+    x, y = diabetes()
+    y = (y - y.min()) / (y.max() - y.min())
+    made, rest = net(activation), (x[300:], change(y[300:]))
+    return examine(
+        target_scale, made, x[:300], y[:300], validation_data=rest, thresholds=thresholds
+    )
+
+
+@pytest.mark.parametrize(
+    ("activation", "change"),
+    [
+        ("sigmoid", lambda y: 25 + 321 * y),
+        ("sigmoid", lambda y: y + 3),
+        ("tanh", lambda y: 100 * y),
+        ("relu", lambda y: y - 1),
+    ],
+)
+def test_validation_targets_that_the_output_cannot_say_fail(activation, change):
+    result = held_out(activation, change)
+    assert result.status is Status.FAIL
+    assert result.where == "validation"
+
+
+@pytest.mark.parametrize("activation", ["sigmoid", "tanh", "relu", None])
+def test_validation_targets_in_reach_pass(activation):
+    assert held_out(activation, lambda y: y).status is Status.PASS
+
+
+def far_out(y):
+    """A few outliers."""
+    y = y.copy()
+    y[:5] = 4.0
+    return y
+
+
+def test_a_few_validation_targets_out_of_reach_warn():
+    assert held_out("sigmoid", far_out).status is Status.WARN
+    assert held_out("sigmoid", far_out, half=0.01).status is Status.FAIL
+    assert held_out("relu", far_out).status is Status.PASS
+    assert held_out("sigmoid", lambda y: 1.01 * y).status is Status.PASS
+
+
+def test_validation_targets_of_classes_are_not_its_affair():
+    x, y = digits()
+    with pytest.raises(NotApplicable):
+        examine(target_scale, classifier(), x, y, validation_data=(x, 9 - y))

@@ -76,6 +76,29 @@ def test_a_table_that_was_not_standardised_fails():
     assert "x_mean" in result.fix.code
 
 
+def test_a_scaler_fitted_again_warns():
+    x, y, xv, yv = halves(*raw("wine"))
+    mine, own = (x - x.mean(0)) / x.std(0), (xv - xv.mean(0)) / xv.std(0)
+    for held, status in (
+        ((own, yv), Status.WARN),
+        (((xv - x.mean(0)) / x.std(0), yv), Status.PASS),
+        ((mine, y), Status.PASS),  # validated on what it is trained on: KR104 says so
+    ):
+        model = compiled(layers.Dense(3), shape=(13,))
+        found = examine(split_shift, model, mine, y, validation_data=held)
+        assert found.status is status
+        assert ("by itself" in found.message) == (status is Status.WARN)
+
+
+def test_targets_scaled_by_themselves_warn():
+    x, y, xv, yv = halves(*diabetes())
+    y, yv = ((part - part.mean()) / part.std() for part in (y, yv))
+    model = compiled(layers.Dense(1), shape=(10,), loss="mse")
+    found = examine(split_shift, model, x, y, validation_data=(xv, yv))
+    assert found.status is Status.WARN
+    assert found.where == "validation y"
+
+
 def test_columns_in_another_order_fail():
     places = np.random.default_rng(0).permutation(13)
     result = rows(raw("wine"), lambda x: x[:, places])

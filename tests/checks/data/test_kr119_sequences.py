@@ -126,3 +126,16 @@ def test_an_average_thinned_by_padding_fails():
     assert result.fix.tried["after"] > result.fix.tried["before"] + 0.3
     masked = examine(sequences, average(layers.Masking(0.0)), x, y, epochs=20)
     assert masked.status is Status.PASS
+
+
+def test_the_number_of_a_user_is_no_amount():
+    random = np.random.default_rng(0)
+    user = random.integers(0, 80, 1000)
+    x = np.c_[random.standard_normal((1000, 3)), user].astype("float32")
+    y = (random.standard_normal(80)[user] + x[:, 0]).astype("float32")
+    model = compiled(layers.Dense(1), shape=(4,), loss="mse")
+    found = examine(sequences, model, x, y)
+    assert found.status is Status.WARN
+    assert found.where == "x[:, 3]"
+    with pytest.raises(NotApplicable, match="sequence"):
+        examine(sequences, model, x, (x[:, 0] + x[:, 3] / 20))

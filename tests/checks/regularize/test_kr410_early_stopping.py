@@ -67,3 +67,9 @@ def test_the_threshold_decides(share, status):
 def test_too_little_says_nothing(trace):
     with pytest.raises(NotApplicable):
         early_stopping(trace)
+
+
+def test_the_last_digits_of_what_was_gained_are_no_overfitting():
+    nearly = [0.7, 0.1, 2e-6, *(3e-7 + 1e-7 * step for step in range(12)), 3e-6]
+    assert early_stopping(logged(nearly)).status is Status.PASS
+    assert early_stopping(logged(nearly), trifle=0.0).status is Status.WARN

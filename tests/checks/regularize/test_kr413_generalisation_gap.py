@@ -39,3 +39,10 @@ def test_without_validation_nothing_is_judged():
         generalisation_gap(trace(1.0, 0.5, 0.2))
     with pytest.raises(NotApplicable):
         generalisation_gap(gapped(*OPEN, constant_loss=None))
+
+
+def test_a_loss_that_falls_below_0_is_measured_by_what_is_gone():
+    fallen, held = (0.4, 0.1, -0.1, -0.2, -0.3), (0.5, 0.3, 0.1, 0.0, -0.1)
+    assert generalisation_gap(gapped(fallen, held, constant_loss=0.45)).status is Status.PASS
+    risen = (0.5, 0.3, 0.3, 0.3, 0.4)
+    assert generalisation_gap(gapped(fallen, risen, constant_loss=0.45)).status is Status.WARN

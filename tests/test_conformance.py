@@ -59,7 +59,13 @@ def test_every_check_is_silent_on_the_hardest_healthy_programs(name, capfd):
 
 @pytest.mark.parametrize("name", OTHERS)
 def test_looking_inside_is_silent_on_the_other_healthy_programs(name):
-    assert alarms(examined(name, select=["KR219", "KR220", "KR222"])) == []
+    select = ["KR219", "KR220", "KR222"]
+    if (name, keras.config.backend()) == ("stateful_recurrence", "torch"):
+        model, x, y, own = healthy.BUILDERS[name]()
+        with pytest.raises(RuntimeError, match="inplace"):  # a fault of Keras 3.15 itself
+            model.fit(x, y, verbose=0, **{**own, "epochs": 1})
+        select.remove("KR219")
+    assert alarms(examined(name, select=select)) == []
 
 
 def test_the_model_is_bit_for_bit_what_it_was():

@@ -148,7 +148,9 @@ class Order:
             return
         cuts = np.flatnonzero(labels[1:] != labels[:-1]) + 1
         edges = np.r_[0, cuts, len(labels)]
-        runs = [(float(labels[a]), int(b - a)) for a, b in itertools.pairwise(edges)]
+        same: dict[tuple[float, int], tuple[float, int]] = {}  # one object for equal runs
+        found = ((float(labels[a]), int(b - a)) for a, b in itertools.pairwise(edges))
+        runs = [same.setdefault(run, run) for run in found]
         if self.labels and self.labels[-1][0] == runs[0][0]:
             label, length = self.labels.pop()
             runs[0] = (label, length + runs[0][1])

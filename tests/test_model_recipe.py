@@ -147,11 +147,7 @@ def test_fit_without_a_check_reports_what_it_saw():
     wrapped.fit(X, Y, verbose=0)
     others = {r.code for r in wrapped.report.results} - {r.code for r in live(wrapped.report)}
     assert live(wrapped.report)
-    assert others <= {
-        "KR304",
-        "KR318",
-        "KR415",
-    }  # a plan can be judged before it is carried out, too
+    assert others <= {"KR304", "KR318", "KR415"}  # a plan can be judged before it is run, too
 
 
 def test_off_is_the_plain_fit(monkeypatch):

@@ -16,7 +16,7 @@ from keras_recipe.data.batch import Batch, leaves
 from keras_recipe.loss import data_loss, predict
 from keras_recipe.surgery.averages import unaveraged
 
-STRIDE_BYTES = 16 * 2**20  # repeated rows handed to `fit` at once
+STRIDE_BYTES = 8 * 2**20  # repeated rows handed to `fit` at once
 
 
 class Untrainable(NotApplicable):

@@ -168,10 +168,11 @@ def judged(move: Move, best: Rung, records: Sequence[TrialRecord], given_up: str
 
 def _words(gain: Any, seeds: int) -> str:
     scale, unit = (100, "% of the loss") if gain.unit != "loss" else (1, "of loss")
-    text = (
-        f"it takes {scale * gain.mean:.3g} {unit} away "
-        f"({scale * gain.low:.3g} to {scale * gain.high:.3g}, {seeds} seeds)"
+    mean, low, high = (
+        f"{scale * v:.3g}" if abs(scale * v) < 1000 else f"{scale * v:.0f}"
+        for v in (gain.mean, gain.low, gain.high)
     )
+    text = f"it takes {mean} {unit} away ({low} to {high}, {seeds} seeds)"
     if gain.beyond:
         return text
     if gain.high < 0:

@@ -14,6 +14,7 @@ from keras_recipe.contract.culprits import array, gains, own_bias, were
 from keras_recipe.contract.references import CLASSIFIED, as_output
 from keras_recipe.contract.scored import ScoredHead
 from keras_recipe.core.result import Fix, Result, failed, warned
+from keras_recipe.data.batch import leaves
 from keras_recipe.loss import data_loss
 from keras_recipe.surgery.activity import activation_statistics
 
@@ -165,13 +166,26 @@ def _weights_to_blame(one: Baseline, most: float, gain: float, text: str) -> Res
 
 
 def _related(one: Baseline) -> bool:
-    """Whether outputs and labels rise and fall together, beyond chance."""
+    """Whether outputs and labels go together beyond chance, rows by their weight."""
     target = as_output(one.scored)
     if target is None:
         return True
-    p, t = one.scored.p - one.scored.p.mean(0), target - target.mean(0)
-    scale = math.sqrt(float((p * p).sum() * (t * t).sum()))
-    return scale > 0 and float((p * t).sum()) / scale > 3 / math.sqrt(len(p))
+    weight = _row_weights(one.scored)
+    p, t = (v - np.average(v, 0, weight) for v in (one.scored.p, target))
+    product, p_size, t_size = (
+        float((weight @ (a * b).reshape(len(p), -1)).sum()) for a, b in ((p, t), (p, p), (t, t))
+    )
+    scale, rows = math.sqrt(p_size * t_size), float(weight.sum() ** 2 / (weight**2).sum())
+    return scale > 0 and product / scale > 3 / math.sqrt(rows)
+
+
+def _row_weights(scored: ScoredHead) -> np.ndarray:
+    """Return the sample weight of every row, the mean of its places'; 1 where none is given."""
+    given = leaves(scored.batch.sample_weight)
+    if not given:
+        return np.ones(len(scored.p))
+    own = np.asarray(given[(scored.head.target or 0) if len(given) > 1 else 0], "float64")
+    return own.reshape(len(scored.p), -1).mean(1)
 
 
 def too_low(one: Baseline, z: float) -> Result | None:

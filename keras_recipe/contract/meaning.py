@@ -102,7 +102,7 @@ def squared_classes(scored: ScoredHead) -> Result | None:
             ),
         )
     accurate = any("acc" in name for name in head.metrics)
-    squashed = head.activation in ("softmax", "sigmoid")
+    squashed = head.activation in ("softmax", "sigmoid", "hard_sigmoid", "sparse_sigmoid")
     if head.kind not in ("binary", "multiclass", "multilabel") or not (accurate or squashed):
         return None
     exclusive = head.kind == "multiclass"

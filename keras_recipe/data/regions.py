@@ -11,6 +11,7 @@ from keras_recipe.data.unseen import Target, learn, signal
 FOLDS = 5
 ROWS = 20  # rows a region: visits of one patient, frames of one scene
 MOST = 50  # regions
+STILL = 1e-6  # deviation beside the size of a column that is rounding
 
 
 def skill_in_unseen_regions(x: np.ndarray, target: Target, seed: int = 0) -> float:
@@ -25,9 +26,13 @@ def skill_in_unseen_regions(x: np.ndarray, target: Target, seed: int = 0) -> flo
         target: Labels of these rows.
         seed: Seed of the regions and models.
     """
-    spread = np.maximum(x.std(0), 1e-12)
-    regions = min(max(len(x) // ROWS, FOLDS), MOST)
-    groups = KMeans(regions, n_init=1, random_state=seed).fit_predict(x / spread)
+    wide = x.std(0, dtype="float64")
+    spread = np.where(wide > STILL * np.abs(x).max(0), wide, np.inf)
+    scaled = (x / spread).astype("float32")
+    regions = min(max(len(x) // ROWS, FOLDS), MOST, len(np.unique(scaled, axis=0)))
+    if regions < 2:  # rows that are all alike
+        return 0.0
+    groups = KMeans(regions, n_init=1, random_state=seed).fit_predict(scaled)
     told = np.zeros_like(target.tame)
     for own, held in GroupKFold(min(FOLDS, len(np.unique(groups)))).split(x, groups=groups):
         told[held] = learn(x[own], target.take(own), x[held], seed).held

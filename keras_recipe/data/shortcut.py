@@ -15,6 +15,7 @@ from keras_recipe.data.crossfit import Answer, CrossFit
 from keras_recipe.data.unseen import Target, learn, signal
 
 BINS = 24  # pieces of a column's range, each with its own answer
+GAPS = 4  # widest gaps in a column that are borders, too: quantiles cut beside them
 LEAST = 3  # training rows a piece needs, on average
 MOST_COLUMNS = 4096
 ABSENT = 0.2  # share explained by a column in validation that is as good as none
@@ -73,11 +74,25 @@ def columns(*batches: Batch) -> tuple[list[Column], list[np.ndarray]]:
 
 
 def _cut(column: np.ndarray, count: int) -> np.ndarray:
-    """Return borders between pieces; each value is a piece of its own where there are few."""
+    """Return borders between pieces; each value is a piece of its own where there are few.
+
+    Else quantiles and the widest gaps: where a column was made from the label, a quantile
+    falls beside the border of two classes. Borders leave enough rows to learn from.
+    """
     known = np.unique(column)
     if len(known) <= count:
         return np.asarray((known[1:] + known[:-1]) / 2)
-    return np.unique(np.quantile(column, np.linspace(0, 1, count + 1)[1:-1]))
+    even = np.quantile(column, np.linspace(0, 1, count + 1)[1:-1])
+    ranked, room = np.sort(column), 2 * LEAST
+    steps = np.diff(ranked)
+    wide: list[int] = []
+    for at in np.argsort(-steps[room:-room], kind="stable")[: room * GAPS] + room:
+        near = any(abs(at - other) <= room for other in wide)
+        if len(wide) < GAPS and steps[at] > 0 and not near:
+            wide.append(int(at))
+    place = np.searchsorted(ranked, even)
+    far = (np.abs(place[:, None] - np.array(wide) - 1) > room).all(1)
+    return np.unique(np.concatenate([even[far], [ranked[i : i + 2].mean() for i in wide]]))
 
 
 def _answers(pieces: np.ndarray, target: np.ndarray, count: int) -> np.ndarray:

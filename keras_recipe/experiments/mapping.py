@@ -13,6 +13,7 @@ from keras_recipe.data.unseen import decided
 
 LEAST = 8  # held-out rows of a class below which nothing is said of it
 FEW = 0.6  # share of a class's rows that must be read alike
+SURELY = 0.9  # share of the recall in training at which classes are read as surely there
 
 
 @dataclass(frozen=True)
@@ -71,9 +72,11 @@ def mapped(answer: Answer, mine: np.ndarray, other: np.ndarray, gain: float) -> 
         given += int(table[row, known == label].sum())
         rows_of += int(counts[row])
         trained.append(recall[meant])
-    if not pairs or (right - given) < gain * len(labels) or not _circular(pairs, known):
+    if not pairs or (right - given) < gain * len(labels):
         return None
-    return Mapping(pairs, given / rows_of, right / rows_of, float(np.mean(trained)))
+    made = Mapping(pairs, given / rows_of, right / rows_of, float(np.mean(trained)))
+    moved = _circular(pairs, known) or _closed_up(made, found, known)
+    return made if moved else None
 
 
 def _circular(pairs: list[tuple[float, float]], known: np.ndarray) -> bool:
@@ -84,6 +87,20 @@ def _circular(pairs: list[tuple[float, float]], known: np.ndarray) -> bool:
     given, meant = {a for a, _ in pairs}, {b for _, b in pairs}
     new = given - set(known.tolist())
     return bool(new) or len(given & meant) >= 2
+
+
+def _closed_up(made: Mapping, found: np.ndarray, known: np.ndarray) -> bool:
+    """Whether the held-out rows lack a class and their labels were counted anew without it.
+
+    The last numbers of training are then missing, at least two labels moved up, all up to the
+    last of them and in order, and they are read as surely as training rows. Inputs that drift
+    by a grade leave the last grade in its place.
+    """
+    first = len(found) < len(known) and np.array_equal(found, known[: len(found)])
+    given, meant = zip(*made.pairs, strict=True)
+    moved = len(given) > 1 and given == tuple(found[-len(given) :].tolist())
+    up = all(a < b for a, b in made.pairs) and list(meant) == sorted(meant)
+    return bool(first and moved and up and made.as_mapped >= SURELY * made.in_training)
 
 
 @dataclass(frozen=True)

@@ -78,11 +78,24 @@ def turns(model: Any, trace: Any, x: Any = None) -> Iterator[Turn]:
         yield Turn(name="free", during=without_regularization)
     if x is not None and adds_losses(model, x):
         yield Turn(name="unadded", during=without_added_losses)
-    rate, ratio = abs(peak or rate_of(inner)), update_ratio(trace)
+    rate, ratio = abs(peak or rate_of(inner)), _pace(trace, decayed=peak is not None)
     if rate and ratio:
         name, limits = ("faster", (10, 1e4)) if ratio < USUAL_RATIO else ("slower", (1e-3, 0.1))
         factor = float(np.clip(USUAL_RATIO / ratio, *limits))
         yield swapped(name, learning_rate=factor * rate)
+
+
+def _pace(trace: Any, *, decayed: bool) -> float | None:
+    """Return the update to weight norm that another rate is chosen by.
+
+    That of the first epoch, at the fit's own rate. Where it was small and has become smaller,
+    that of the last epoch, from which it goes on: the first steps of a net only find the mean
+    of the labels, and are the larger for it. It may be a tenth of the first at least.
+    """
+    first, last = update_ratio(trace), update_ratio(trace, -1)
+    if decayed or not first or not last or last >= first or first >= USUAL_RATIO:
+        return first
+    return max(last, first / 10)
 
 
 def onward(

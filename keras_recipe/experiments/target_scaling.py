@@ -16,6 +16,9 @@ from keras_recipe.data.labels import Labels
 from keras_recipe.loss import predict
 from keras_recipe.task import Head, Task
 
+SHOWN = 2.0  # ratio of the deviations of columns that is worth a word
+COLUMNS = 16  # units that are amounts of their own; more are pixels or steps of one kind
+
 #: Losses under which a change of the targets' unit changes nothing but the unit.
 DISTANCES = ("mean_squared_error", "mean_absolute_error", "huber", "log_cosh")
 
@@ -43,14 +46,34 @@ class TargetScale:
     factor: Any
 
     @property
+    def sizes(self) -> np.ndarray:
+        """The deviations of columns that vary; of one number, or of many alike, none."""
+        labels = self.head.labels
+        several = labels is not None and 1 < np.size(self.factor) <= COLUMNS
+        return labels.std[labels.std > 0] if labels is not None and several else np.empty(0)
+
+    @property
+    def unevenness(self) -> float:
+        """The largest deviation of a column over the smallest; 1 where there are no columns."""
+        return float(self.sizes.max() / self.sizes.min()) if self.sizes.size else 1.0
+
+    @property
     def text(self) -> str:
         """Mean and deviation in words."""
-        return f"mean {self.mean:.3g} and standard deviation {self.std:.3g}"
+        said = f"mean {self.mean:.3g} and standard deviation {self.std:.3g}"
+        if self.unevenness < SHOWN:
+            return said
+        low, high = self.sizes.min(), self.sizes.max()
+        return f"{said}, their columns deviations from {low:.3g} to {high:.3g}"
 
     def is_far(self, largest: float, smallest: float) -> bool:
-        """Whether mean or deviation is large, or the deviation small, also beside the mean."""
+        """Whether mean or deviation is large, or the deviation small, also beside the mean.
+
+        Or one column beside another: the loss then hears of the larger one only.
+        """
         size = max(abs(self.mean), self.std)
-        return size > largest or self.std < smallest or abs(self.mean) > largest * self.std
+        small = self.std < smallest or abs(self.mean) > largest * self.std
+        return size > largest or small or self.unevenness > largest
 
 
 def target_scales(task: Task) -> list[TargetScale]:
@@ -105,6 +128,9 @@ def rescaled_targets(y: Any, scales: Sequence[TargetScale]) -> Any:
 def variance_explained(model: Any, rows: Batch, scale: TargetScale) -> float:
     """Return the share of the targets' variance that the model's predictions explain.
 
+    Of a few columns the least of their shares, not below 0: the variance of all together is
+    that of the largest.
+
     Raises:
         NotApplicable: Predictions and targets differ in size.
     """
@@ -114,7 +140,12 @@ def variance_explained(model: Any, rows: Batch, scale: TargetScale) -> float:
         msg = "an output and its targets differ in shape"
         raise NotApplicable(msg)
     said, y = said.reshape(len(y), -1), y.reshape(len(y), -1)
-    return float(1 - np.square(said - y).sum() / max(np.square(y - y.mean(0)).sum(), 1e-30))
+    missed, there = np.square(said - y), np.square(y - y.mean(0))
+    if not 1 < y.shape[1] <= COLUMNS or np.ndim(scale.factor) == 0:
+        return float(1 - missed.sum() / max(there.sum(), 1e-30))
+    varied = there.sum(0) > 0
+    shares = 1 - missed.sum(0)[varied] / there.sum(0)[varied]
+    return float(np.clip(np.nan_to_num(shares), 0, 1).min()) if varied.any() else 0.0
 
 
 def out_of_reach(y: np.ndarray, head: Head) -> tuple[float, float]:

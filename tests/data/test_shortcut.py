@@ -93,3 +93,12 @@ def test_a_column_restates_the_label_in_other_words():
     (numbers,) = targets([y * 1.5 + 0.1], classes=False)
     assert restates(10 - 2.0 * y, numbers)
     assert not restates(np.ones(6), numbers)
+
+
+def test_a_gap_is_a_border_wherever_the_quantiles_fall():
+    random = np.random.default_rng(0)
+    for share in (0.31, 0.47, 0.52):
+        y = (random.random(700) < share).astype(int)
+        column = 3 * y + 0.05 * random.standard_normal(700)
+        (found,) = single_shares([column[:, None]], targets([y], classes=True))
+        assert found[0] == 1

@@ -45,3 +45,44 @@ def test_scales_of_amounts(change, factor):
     found = scale_of(answer(x[:300], y[:300], x[300:], change(y[300:]), classes=False))
     assert found.factor == pytest.approx(factor, rel=0.2)
     assert found.z > 5
+
+
+def without_class(gone, rename):
+    """Held-out rows that lack a class, under numbers of their own."""
+    x, y = digits()
+    kept = ~np.isin(y[600:1100], gone)
+    xv, yv = x[600:1100][kept], rename(y[600:1100][kept])
+    return mapped(answer(x[:600], y[:600], xv, yv), y[:600], yv, 0.1)
+
+
+def closed_up(y):
+    return np.unique(y, return_inverse=True)[1]
+
+
+def test_numbers_that_close_up_where_a_class_is_missing():
+    found = without_class([4], closed_up)
+    assert found.pairs == [(float(k), float(k + 1)) for k in range(4, 9)]
+    assert found.as_given < 0.1 < 0.8 < found.as_mapped
+    assert without_class([2, 7], closed_up).pairs[-1] == (7.0, 9.0)
+
+
+@pytest.mark.parametrize(
+    ("gone", "rename"),
+    [
+        ([4], lambda y: y),
+        ([8, 9], lambda y: y),
+        ([8], lambda y: closed_up(y)),
+    ],
+    ids=["numbers kept", "last ones missing", "one number moved"],
+)
+def test_numbers_that_do_not_close_up_are_left_alone(gone, rename):
+    assert without_class(gone, rename) is None
+
+
+def test_inputs_that_drift_by_a_grade_are_no_mapping():
+    random = np.random.default_rng(0)
+    grade = random.integers(0, 4, 900)
+    x = (grade + 0.2 * random.standard_normal(900)).astype("float32")[:, None]
+    x[600:] += 1
+    made = answer(x[:600], grade[:600], x[600:], grade[600:])
+    assert mapped(made, grade[:600], grade[600:], 0.1) is None

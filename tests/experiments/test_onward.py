@@ -79,6 +79,23 @@ def test_only_what_the_trace_gives_a_reason_for_is_tried():
     assert [turn.name for turn in turns(model, large)] == ["same", "slower"]
 
 
+def higher(*ratios, rates=(0.01,)):
+    """The rate that is tried where the epochs' updates had these sizes."""
+    weights, shapes = [norms(ratio) for ratio in ratios], {path: [4, 4] for path in KERNELS}
+    plan = {"epochs": 1, "steps": 1, "rates": list(rates)}
+    made = Trace(weights=weights, shapes=shapes, plan=plan, epochs=[{"loss": 1.0}])
+    found = turns(specimens.classifier(optimizer=keras.optimizers.SGD(0.01)), made)
+    return {turn.name: turn.rate for turn in found}["faster"]
+
+
+def test_a_higher_rate_goes_on_from_where_small_steps_have_become_smaller():
+    assert higher(3e-4, 3e-4) == pytest.approx(0.1)
+    assert higher(3e-4, 1e-4) == pytest.approx(0.3)
+    assert higher(3e-4, 1e-7) == pytest.approx(1.0)  # at most a hundred times
+    assert higher(3e-4, 1e-3) == pytest.approx(0.1)  # they have become larger
+    assert higher(3e-4, 1e-5, rates=(0.01, 1e-4)) == pytest.approx(0.1)  # so did the rate
+
+
 @pytest.mark.filterwarnings("ignore::keras_recipe.callbacks.monitor.RecipeWarning")
 def test_what_there_was_no_time_for_is_named():
     model, trace, subject, batch_size = fitted(keras.optimizers.SGD(1e-4))

@@ -1,5 +1,7 @@
 """Regression targets far from unit scale."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from keras import layers
@@ -46,6 +48,34 @@ def test_what_is_far(shift, factor, far):
     y = diabetes()[1]
     y = shift + factor * (y - y.mean()) / y.std()
     assert scale(y).is_far(10.0, 0.05) is far
+
+
+@pytest.mark.parametrize(
+    ("factors", "uneven"),
+    [((1, 1), 1), ((1, 2000), 2000), ((1, 0, 0.05), 20), ((1, *[30] * 16), 1)],
+)
+def test_columns_of_different_sizes(factors, uneven):
+    y = diabetes()[1]
+    y = np.stack([factor * (y - y.mean()) / y.std() for factor in factors], 1)
+    found = scale(y)
+    assert found.unevenness == pytest.approx(uneven, rel=1e-3)
+    assert ("columns" in found.text) is (uneven > 1)
+    assert found.is_far(10.0, 0.05) is (uneven > 10 or len(factors) > 16)
+
+
+def test_the_share_explained_of_columns_is_the_least():
+    y = diabetes()[1]
+    y = np.stack([y, 1000 * (y % 7), np.full(len(y), 3.0)], 1).astype("float32")
+    model, made = program(y)
+    kernel, bias = model.get_weights()
+    mean = made.sample.y.mean(0)
+    model.set_weights([0 * kernel, bias + mean])
+    found = target_scales(made.task)[0]
+    assert variance_explained(model, made.sample, found) == pytest.approx(0, abs=1e-5)
+    model.set_weights([0 * kernel, bias])  # worse than the mean in both: as good as nothing
+    assert variance_explained(model, made.sample, found) == 0
+    wide = dataclasses.replace(found, factor=np.array(1.0))
+    assert variance_explained(model, made.sample, wide) < 0
 
 
 @pytest.mark.parametrize("vector", [False, True])

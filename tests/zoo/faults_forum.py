@@ -283,3 +283,26 @@ def attention_mask_upside_down(sick, seed):
         return float(np.mean(right))
 
     return Program(model, s[:, :-1], s[:, 1:], (x, y), LONG, score)
+
+
+class Stack(keras.Model):
+    """A class of one's own, as tutorials write it: the activation is left to the call."""
+
+    def __init__(self, between):
+        super().__init__()
+        self.hidden = [L.Dense(32), L.Dense(32)]
+        self.head = L.Dense(3, activation="softmax")
+        self.between = between
+
+    def call(self, x):
+        for layer in self.hidden:
+            x = self.between(layer(x))
+        return self.head(x)
+
+
+@fault("missing_activation", least=0.75)
+def own_model_whose_call_forgets_the_activation(sick, seed):
+    x, y, held = shells(seed)
+    model = Stack(keras.activations.linear if sick else keras.activations.relu)
+    model.compile(Adam(0.01), SPARSE, metrics=["accuracy"])
+    return Program(model, x, y, held, LONG, truth.accuracy(*held))

@@ -22,6 +22,7 @@ from zoo.material import (
     reviews,
     shapes,
     shells,
+    split,
     stripes,
     sweeps,
     tagged,
@@ -93,6 +94,16 @@ def decay_of_an_epoch_after_every_batch(sick, seed):
     return Program(model, x, y, held, fit, truth.r2(*held))
 
 
+@fault("lr_negative", least=0.75)
+def straight_line_through_zero(sick, seed):
+    x, y, held = groups(seed)
+    slope = 2e-3 if sick else 5e-4
+    line = keras.callbacks.LearningRateScheduler(lambda epoch: 0.01 - slope * epoch)
+    fit = {**PLAN, "epochs": 15, "callbacks": [line]}
+    model = net((16,), *dense(48), softmax(5), loss=SPARSE)
+    return Program(model, x, y, held, fit, truth.accuracy(*held))
+
+
 @fault("lr_decay_too_fast", least=0.75)
 def exponential_of_the_epoch(sick, seed):
     x, y, held = stripes(seed)
@@ -132,6 +143,17 @@ def warm_up_longer_than_the_training(sick, seed):
     inputs, hidden = reader()
     model = graph(inputs, L.Dense(1, activation="sigmoid")(hidden), BINARY, Adam(rate))
     return Program(model, x, y, held, {**PLAN, "epochs": 10}, truth.accuracy(*held))
+
+
+@fault("lr_too_low", least=0.6)
+def wave_of_which_the_mean_is_found(sick, seed):
+    random = np.random.RandomState(seed)
+    x = random.uniform(-3, 3, (500, 1)).astype("float32")
+    x, y, held = split(x, np.sin(1.5 * x) + 0.05 * random.randn(500, 1), seed)
+    fit = {"batch_size": 16, "epochs": 60}
+    stack = *dense(32, 32, activation="tanh"), L.Dense(1)
+    model = net((1,), *stack, optimizer=SGD(1e-4 if sick else 0.1))
+    return Program(model, x, y, held, fit, truth.r2(*held))
 
 
 @fault("no_update", "lr_too_low", least=0.75)

@@ -9,6 +9,7 @@ from keras_recipe.contract.crossed import compared_with_others
 from keras_recipe.contract.few_rows import hangs_on_few_rows
 from keras_recipe.contract.fingerprint import recognised
 from keras_recipe.contract.percentages import percent_of_nearly_nothing
+from keras_recipe.contract.scaled_codes import scaled_codes
 from keras_recipe.contract.scored import scored_heads
 from keras_recipe.contract.shapes import pairing, refused
 from keras_recipe.contract.verdict import worst
@@ -53,6 +54,7 @@ def labels_and_loss(
             found += [rule(scored) for rule in (*labels.RULES, *variety.RULES)]
             found.append(compared_with_others(scored))
             found.append(percent_of_nearly_nothing(scored))
+            found.append(scaled_codes(scored))
             found.append(class_weights(scored, fit.class_weight))
     found.append(hangs_on_few_rows(sample, task, fit))
     if all(one is None or one.status is not Status.FAIL for one in found):

@@ -8,10 +8,12 @@ from keras_recipe.core.result import Fix, Result, failed, passed, warned
 from keras_recipe.data.batch import Batch
 from keras_recipe.experiments.examples import few_examples, filled
 from keras_recipe.experiments.overfit import overfit
+from keras_recipe.experiments.own_batches import learned
 from keras_recipe.experiments.shown import pictures
 from keras_recipe.experiments.trial import has_own_step
 from keras_recipe.fit_settings import FitSettings
 from keras_recipe.surgery.optimizer import is_warming_up
+from keras_recipe.surgery.preserve import preserve
 from keras_recipe.surgery.toggles import without_regularization
 from keras_recipe.task import Task
 
@@ -22,6 +24,8 @@ def overfit_one_batch(
     probe: Batch,
     task: Task,
     fit: FitSettings,
+    sample: Batch,
+    seed: int,
     *,
     examples: int = 8,
     most_steps: int = 400,
@@ -34,7 +38,9 @@ def overfit_one_batch(
 
     Why:
         A net that cannot fit eight examples will not fit eight thousand. What stands in its
-        way (labels, loss, rate, dead units) is easiest to see here.
+        way (labels, loss, rate, dead units) is easiest to see here. Where it learns from the
+        planned batches all the same, the few examples are stuck on their own (units dead, or
+        probabilities clipped at 0, for all of them), and it is a WARN.
     Fix:
         See which single change mended it; otherwise look at head, loss, rate and inputs.
     Tune:
@@ -62,8 +68,9 @@ def overfit_one_batch(
     if is_warming_up(model.optimizer, steps, planned):
         msg = f"the learning rate is still warming up after {steps} steps"
         raise NotApplicable(msg)
-    with without_regularization(model):
+    with preserve(model), without_regularization(model):
         outcome = overfit(model, rows, task, steps=steps, seconds=seconds, goal=goal)
+        shown = pictures(model, few, rows, task, outcome)
     explained = outcome.explained
     if not np.isfinite(outcome.constant - outcome.floor) or np.isnan(explained):
         msg = "these examples all have the same label, or the loss has no floor"
@@ -83,7 +90,7 @@ def overfit_one_batch(
             "explained": float(explained),
             "planned_steps": planned,
         },
-        "pictures": pictures(model, few, rows, task, outcome),
+        "pictures": shown,
     }
     if explained >= goal:
         return passed(text, **fields)
@@ -93,6 +100,18 @@ def overfit_one_batch(
     least = hopeless / 10 if places else hopeless
     never = later < least or outcome.has_diverged
     if explained < least and never and outcome.finished and not has_own_step(model):
+        if len(sample) >= 2 * len(few):
+            share = learned(model, sample, task, fit, steps=steps, seed=seed, enough=hopeless)
+            fields["evidence"]["own_batches"] = share
+            if share >= hopeless:
+                return warned(
+                    f"{text}: they are stuck, though {share:.0%} of all rows is learned from "
+                    f"batches of {fit.batch_size}",
+                    cause="Steps too large for these weights and inputs: units die, or "
+                    "probabilities leave what the loss has a slope for.",
+                    fix=fix,
+                    **fields,
+                )
         cause = "Something between the labels and the weights is wrong, or the rate is."
         return failed(f"{text}: it cannot be overfitted", cause=cause, fix=fix, **fields)
     if outcome.finished and later < goal and all(head.loss.builtin for head in task.heads):

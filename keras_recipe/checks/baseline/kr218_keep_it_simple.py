@@ -46,6 +46,7 @@ def _suspected(load: Burden, share: float, limits: dict[str, float]) -> list[str
 def keep_it_simple(
     model: Any,
     sample: Batch,
+    probe: Batch,
     task: Task,
     fit: FitSettings,
     seed: int,
@@ -85,7 +86,7 @@ def keep_it_simple(
         Karpathy 2019, stage 2, "simplify": turn off any unnecessary fanciness. Judged by the
         same weights, rows, order and steps with and without.
     """
-    load = burden_of(model, sample.take(slice(0, 32)).x)
+    load = burden_of(model, probe.x)  # a model for one batch size takes these as they are
     way = _learnable(model, task, sample) if load.penalty and sample.y is not None else 0.0
     share = load.penalty / way if way else 0.0
     limits = {"rate": rate, "kept": kept, "noise": noise, "penalty": penalty, "decay": decay}

@@ -6,7 +6,11 @@ import numpy as np
 from keras_recipe.core.check import check
 from keras_recipe.core.errors import NotApplicable
 from keras_recipe.core.result import Fix, Result, failed, passed, warned
+from keras_recipe.data.batch import Batch
 from keras_recipe.data.statistics import Statistics
+from keras_recipe.experiments.affine import is_affine
+from keras_recipe.surgery.layers import walk
+from keras_recipe.task import Task
 
 L = keras.layers
 _KERNELS: tuple[Any, ...] = (L.Dense, L.EinsumDense, L.Conv1D, L.Conv2D, L.Conv3D)
@@ -59,9 +63,60 @@ def _is_autoencoder(statistics: Statistics) -> bool:
     return np.array_equal(statistics.x[0].signature, statistics.y[0].signature)
 
 
-@check("KR222", cost="static")
+def _bare(model: Any, probe: Batch, task: Task) -> list[str]:
+    """Return the linear hidden layers of a model without a straight chain that is one map.
+
+    Of these only layers with more units than the model has outputs: whatever comes of them
+    goes through a further kernel, while layers of as many units may be summands.
+    """
+    outputs = [head.output.layer for head in task.heads]
+    most = max((head.units for head in task.heads), default=0)
+    kernels = [(path, one) for path, one in walk(model) if isinstance(one, _KERNELS)]
+    found = [
+        path
+        for path, layer in kernels
+        if _is_linear(layer)
+        and not any(layer is last for last in outputs)
+        and (getattr(layer, "units", None) or getattr(layer, "filters", None) or 0) > most
+    ]
+    return found if len(kernels) > 1 and found and is_affine(model, probe) else []
+
+
+def _fields(names: list[str]) -> dict[str, Any]:
+    """Return what every finding on these layers says."""
+    where = ", ".join(names)
+    return {
+        "measured": float(len(names)),
+        "expected": 0.0,
+        "unit": "linear hidden layers",
+        "where": where,
+        "cause": "The layer was made without `activation=`, which means linear.",
+        "fix": Fix(
+            text=f"Give {where} an activation.",
+            code='keras.layers.Dense(units, activation="relu", kernel_initializer="he_normal")',
+        ),
+    }
+
+
+def _asked(
+    model: Any, statistics: Statistics, probe: Batch, task: Task, error: Exception
+) -> Result:
+    """Return the finding on a model whose layers are in no order that can be read."""
+    bare = [] if _is_autoencoder(statistics) else _bare(model, probe, task)
+    if not bare:
+        msg = "only models that are one straight chain of layers are read"
+        raise NotApplicable(msg) from error
+    return failed(
+        f"the model is one linear map of its inputs although {', '.join(bare)} would let it be "
+        "more: the middle of two inputs is always mapped to the middle of their outputs; "
+        "expected a non-linearity between the layers",
+        **_fields(bare),
+    )
+
+
+@check("KR222", cost="forward")
 def missing_nonlinearity(
-    model: Any, statistics: Statistics, *, least_layers: int = 2
+    model: Any, statistics: Statistics, probe: Batch, task: Task, *, least_layers: int = 2
 ) -> Result:
     """Between two layers with kernels stands a non-linearity.
 
@@ -73,13 +128,14 @@ def missing_nonlinearity(
     Tune:
         least_layers: Fewest layers with kernels in a wholly linear model that FAIL.
     Source:
-        Karpathy 2019, stage 2; Goodfellow, Bengio, Courville, Deep Learning (2016), 6.1.
+        Karpathy 2019, stage 2; Goodfellow, Bengio, Courville, Deep Learning (2016), 6.1. A
+        model of another form than a chain is asked: it FAILs where every middle of two inputs
+        is mapped to the middle of their outputs, to single precision.
     """
     try:
         chain = _chain(model)
-    except (AttributeError, ValueError) as error:  # a layer used twice has no single output
-        msg = "only models that are one straight chain of layers are read"
-        raise NotApplicable(msg) from error
+    except (AttributeError, ValueError, NotApplicable) as error:  # layers used twice, branches
+        return _asked(model, statistics, probe, task, error)
     pending, kernels, nonlinear, bare = "", 0, False, []
     widths: list[int] = []
     for path, layer in chain:
@@ -104,18 +160,8 @@ def missing_nonlinearity(
     ]
     if not bare or not redundant:
         return passed("a non-linearity follows every hidden layer that needs one")
-    names = ", ".join(a for a, _ in redundant)
-    fields: dict[str, Any] = {
-        "measured": float(len(redundant)),
-        "expected": 0.0,
-        "unit": "linear hidden layers",
-        "where": names,
-        "cause": "The layer was made without `activation=`, which means linear.",
-        "fix": Fix(
-            text=f"Give {names} an activation.",
-            code='keras.layers.Dense(units, activation="relu", kernel_initializer="he_normal")',
-        ),
-    }
+    fields = _fields([a for a, _ in redundant])
+    names = fields["where"]
     if not nonlinear and kernels >= least_layers and not _is_autoencoder(statistics):
         return failed(
             f"all {kernels} layers are linear, so the model is one linear map; expected a "

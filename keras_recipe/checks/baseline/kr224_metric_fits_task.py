@@ -56,6 +56,16 @@ def _most_frequent(scored: ScoredHead) -> float:
     return 1.0 if target is None else float(target.reshape(-1, target.shape[-1]).mean(0).max())
 
 
+def _said_of_every_row(scored: ScoredHead) -> float:
+    """Return the accuracy of the more frequent answer to each question, yes or no; else 0."""
+    head, target = scored.head, as_output(scored)
+    asked = head.kind == "multilabel" or (head.kind == "binary" and head.units == 1)
+    if not asked or target is None or head.structure not in ("sample", "pixel"):
+        return 0.0
+    yes = target.reshape(-1, target.shape[-1]).mean(0)
+    return float(np.maximum(yes, 1 - yes).mean())
+
+
 def _wrong(scored: ScoredHead, one: Reading, perfect: float, gain: float) -> str:
     """Return what shows that a metric misleads, or `""`."""
     others = [one.wrong, *one.constants]
@@ -107,7 +117,7 @@ def _unsure(
     scored: ScoredHead, forms: Sequence[Sequence[Reading]], frequent: float, *, alone: bool
 ) -> Result | None:
     """Return a WARN for a threshold beside the border, or accuracy where one class rules."""
-    head, most = scored.head, _most_frequent(scored)
+    head = scored.head
     for one in forms[0] if forms else ():
         faint = one.faint is not None and one.kind == "accuracy" and head.loss.from_logits
         if faint and one.faint is not None and one.faint < one.right - _MARGIN:
@@ -118,8 +128,7 @@ def _unsure(
                 fix=_fix(head, alone=alone),
             )
     kinds = {one.kind for one in (forms[0] if forms else ())}
-    single = head.kind == "binary" and head.units == 1 and head.structure == "sample"
-    most = max(most, 1 - most) if single else 0.0
+    most = _said_of_every_row(scored)
     if kinds == {"accuracy"} and most >= frequent and not scored.weighted:
         return warned(
             f"always giving the more frequent answer scores {most:.1%} in accuracy",
@@ -158,8 +167,8 @@ def metric_fits_task(
         perfect: Accuracy of right answers under which it FAILs.
         gain: How far one answer for all rows may score above the share of the most frequent
             class, where classes exclude each other.
-        frequent: Share of the more frequent of two classes from which on accuracy alone is
-            worth a WARN.
+        frequent: Share of the more frequent of two answers, over rows, labels and pixels,
+            from which on accuracy alone is worth a WARN.
     Source:
         Karpathy 2019, stage 2, "human-interpretable metrics you are confident are correct".
         The metric objects of the model are asked about right, wrong and constant answers.

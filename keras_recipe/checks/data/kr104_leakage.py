@@ -12,6 +12,7 @@ from keras_recipe.data.coincidence import are_tokens, chance_of_equal_rows, expe
 from keras_recipe.data.contents import Contents, copies
 from keras_recipe.data.nearness import Sketch, near
 from keras_recipe.data.resplitting import drop_copies
+from keras_recipe.data.series import are_windows
 
 _SPLIT = Fix(
     text="Drop the copies, or put all of one kind on one side; split before oversampling and "
@@ -19,6 +20,9 @@ _SPLIT = Fix(
     code="x, first = np.unique(x, axis=0, return_index=True); y = y[first]  # before the split",
 )
 _DROP = replace(_SPLIT, data=drop_copies)
+_AGAIN = (
+    "The rows are windows over one series, and it repeats itself: later ones bring nothing new."
+)
 
 
 def _torn(groups: Mapping[str, np.ndarray]) -> Result | None:
@@ -48,7 +52,12 @@ def _torn(groups: Mapping[str, np.ndarray]) -> Result | None:
 
 
 def _near(
-    sketches: Mapping[str, Sketch], shares: tuple[float, float], least: int, level: float
+    sketches: Mapping[str, Sketch],
+    shares: tuple[float, float],
+    least: int,
+    level: float,
+    *,
+    series: bool,
 ) -> Result | None:
     """Judge rows that are almost copies of training rows."""
     for split, rows in sketches.items():
@@ -56,7 +65,7 @@ def _near(
             continue
         found = near(rows, sketches["training"], level)
         if found.share >= shares[0] and found.count >= least:
-            say = failed if found.share >= shares[1] else warned
+            say = failed if found.share >= shares[1] and not series else warned
             return say(
                 f"{found.share:.1%} of {found.looked_at} {split} rows are almost copies of "
                 "training rows",
@@ -64,7 +73,9 @@ def _near(
                 expected=0.0,
                 unit="share of rows",
                 where=split,
-                cause="Rows were augmented before splitting, or are frames of one film.",
+                cause=_AGAIN
+                if series
+                else "Rows were augmented before splitting, or are frames of one film.",
                 fix=_SPLIT,
                 evidence={"pairs": [list(pair) for pair in found.pairs]},
             )
@@ -82,6 +93,7 @@ def leakage(
     least: int = 5,
     ratio: float = 10.0,
     within: float = 3.0,
+    alike: float = 0.5,
     tiny: int = 64,
     close_share: float = 0.03,
     close_most: float = 0.1,
@@ -102,6 +114,8 @@ def leakage(
             WARN: tables of few states share rows by nature.
         within: For tokens, the same times the share of training rows that occur again in
             training: short texts repeat by themselves, on both sides alike.
+        alike: For windows over one series, share of training rows that occur again in training,
+            over that of held-out rows, from which on the series is taken to repeat itself.
         tiny: Rows below which validating on the training rows is taken for a demonstration and
             only WARNs.
         close_share: Share of held-out rows that are almost copies from which on it WARNs.
@@ -112,6 +126,8 @@ def leakage(
     Source:
         Karpathy 2019, stage 1; Barz and Denzler 2020, "Do we train on test data?". Hashes of
         every row, as Keras casts it; near copies as in KR105; groups as given by the user.
+        Windows over one series that repeats itself, like a sine, are equal however they are
+        split, by time as well: these only WARN.
     """
     held = {name: found for name, found in contents.items() if name != "training"}
     if not held:
@@ -134,8 +150,8 @@ def leakage(
     said = (
         f"{worst.share:.1%} of the {split} rows ({worst.count}) are rows of the training data"
     )
-    close = (close_share, close_most)
-    if worst.share < share and (found := _near(sketches, close, least, level)):
+    close, series = (close_share, close_most), are_windows(x, known.rows)
+    if worst.share < share and (found := _near(sketches, close, least, level, series=series)):
         return found
     if not worst.count:
         return passed(f"no {' or '.join(shared)} row is also a training row", **fields)
@@ -143,10 +159,13 @@ def leakage(
         return passed(f"{said}, as chance has it: rows repeat by themselves", **fields)
     same = worst.share == 1 and held[split].rows == known.rows
     certain = worst.count >= least and worst.share >= share and worst.agreeing >= 1 / 2
-    certain = certain and held[split].rows >= tiny
+    repeats = series and copies(known).share >= worst.share * alike
+    certain = certain and held[split].rows >= tiny and (same or not repeats)
     fields["cause"] = (
         "The model is validated on what it is trained on."
         if same
+        else _AGAIN
+        if repeats
         else "Rows were copied or oversampled before splitting, or files occur twice."
     )
     text = f"{said}, {worst.agreeing:.0%} of these with the same target"

@@ -10,6 +10,7 @@ from keras_recipe.data.batch import Batch, leaves
 from keras_recipe.data.contents import Contents
 from keras_recipe.data.label_noise import numbers_of_rows
 from keras_recipe.data.nearness import Sketch, near
+from keras_recipe.data.series import are_windows
 
 
 def _as_the_model_sees(
@@ -76,6 +77,8 @@ def near_duplicates(
     }
     if found.share < share:
         return passed(said, **fields)
+    if are_windows(leaves(sample.x), contents["training"].rows):
+        return passed(f"{said}: windows over one series that repeats itself", **fields)
     return warned(
         said,
         where=f"rows {list(found.pairs[0])}",

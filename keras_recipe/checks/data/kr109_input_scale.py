@@ -72,7 +72,8 @@ def input_scale(
     if not far:
         return passed(text, **fields)
     if sample.y is None or not model.trainable_variables or len(sample) < 16:
-        return warned(f"{text}; expected about 0 and 1, and no labels to try it", **fields)
+        lacks = "no labels" if sample.y is None else "too little"
+        return warned(f"{text}; expected about 0 and 1, and {lacks} to try it with", **fields)
     targets = [t for t in target_scales(task) if t.is_far(largest, smallest)]
     steps, planned = steps_for(model, fit, int(most_steps))
     rows, held = (

@@ -112,7 +112,8 @@ def target_scale(
         Standardise the targets (and turn predictions back), or end with
         `Rescaling(std, mean)`; set the output bias to the mean.
     Tune:
-        largest: Mean or deviation, or mean over deviation, above which a scale is suspected.
+        largest: Mean or deviation, mean over deviation, or the deviation of one column over
+            that of another, above which a scale is suspected.
         smallest: Deviation below which it is suspected; a suspicion alone is never held
             against a program.
         reach: Share of the targets' variance outside the output's range above which it FAILs.
@@ -170,7 +171,7 @@ def target_scale(
         seconds=seconds,
     )
     shift, std = float(np.mean(shown.shift)), float(np.mean(shown.factor))
-    adaptive = isinstance(model.optimizer, _ADAPTIVE)
+    adaptive = isinstance(model.optimizer, _ADAPTIVE) and shown.unevenness <= largest
     fix = Fix(
         text="Standardise the targets and turn predictions back into their own unit.",
         code="model = keras.Sequential([model, "
@@ -182,7 +183,9 @@ def target_scale(
         race,
         text,
         fields,
-        what="targets' variance",
+        what="variance of the column it knows least"
+        if shown.sizes.size
+        else "targets' variance",
         fix=fix,
         cause="The output starts around 0 and walks to the mean at the learning rate's pace.",
         least=least,

@@ -130,12 +130,13 @@ def split_size(
             return _too_few_updates(tried, fit)
     classes = max((h.classes for h in task.heads if h.kind == "multiclass"), default=0)
     if any(h.structure == "sample" for h in task.heads) and rows < classes:
-        return failed(
-            f"there are {rows} training rows for {classes} classes",
+        return warned(  # a table to be known by heart (the next letter) has a row a class
+            f"there are {rows} training rows for {classes} classes; expected several a class",
             measured=float(rows),
             expected=float(classes),
             unit="rows",
-            cause="Most of the rows were lost on the way, or the head has too many units.",
+            cause="Most of the rows were lost on the way, the head has too many units, or "
+            "every row is to be known by heart.",
             fix=Fix(text="Look at the number of rows right before fit.", code="x.shape"),
         )
     if held is None:

@@ -85,7 +85,8 @@ def learning_rate_decay(
         share: Rate, relative to its peak, that counts as dead; a cosine is there for the last
             9 % of its way.
         early: Share of the training before whose end a rate must not die.
-        strong: Steps at full rate that a plan must hold, before training, not to WARN.
+        strong: Steps at full rate that a plan must hold, before training or where the net has
+            learned since, not to WARN.
         least: Share of what can be learned that the peak rate must bring, trained on with it
             after the fit, to FAIL: beyond the same without it.
         learned: Share of the best constant's loss that, once gone, leaves no question.
@@ -140,6 +141,7 @@ def learning_rate_decay(
     if restored is not None and restored.beyond > 0:
         found = f"{text}; {restored.steps} more steps at the peak rate: it {restored.words}"
         return failed(found, fix=fix, **fields)
-    if (gain(trace) or 0) >= learned or trace.onward.get("skill", 0) >= learned:
+    enough = (gain(trace) or 0) >= learned or trace.onward.get("skill", 0) >= learned
+    if enough and spent * total >= strong:
         return passed(f"{text}; that was enough", **fields)
     return warned(text, fix=fix, **fields)

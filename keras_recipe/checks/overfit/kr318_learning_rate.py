@@ -16,6 +16,7 @@ from keras_recipe.experiments.progress import (
     update_ratio,
     when,
 )
+from keras_recipe.experiments.uphill import below_zero
 from keras_recipe.surgery.optimizer import multiply_rate, start_over, unclip
 from keras_recipe.surgery.plan import Plan
 
@@ -52,20 +53,6 @@ def _grew(trace: Any, growth: float = 100.0) -> bool:
     """Whether the gradients grew in the steps before the NaN."""
     tail = [norm for norm in trace.tail if np.isfinite(norm) and norm > 0]
     return len(tail) > 1 and max(tail) > growth * min(tail)
-
-
-def _negative(rate: float) -> Result:
-    return failed(
-        f"the learning rate is {rate:.3g}; expected a number above 0",
-        measured=rate,
-        expected=0.0,
-        unit="rate",
-        cause="A negative rate climbs the loss: every step unlearns.",
-        fix=Fix(
-            text="Take a rate above 0.",
-            code=f"model.optimizer.learning_rate = {abs(rate):.3g}",
-        ),
-    )
 
 
 def _best(trace: Any, least: float) -> tuple[str, Gain] | None:
@@ -130,7 +117,9 @@ def _by_size(trace: Any, limits: dict[str, float]) -> Result:
     if gone > limits["far"] and (leapt or max(first, last) > limits["high"]):
         where = f"the weights went {gone:.3g} times their size"
         return failed(f"{text}: {where}", cause=HIGH, fix=LOWER, **fields)
-    if max(first, last) < limits["low"] and (straight(trace) or 0) > 0.5:
+    low, near = limits["low"], gone < limits["near"]
+    creeps = 0 < last < low and first > 0 and (first < low or near)
+    if creeps and (straight(trace) or 0) > 0.5:
         where = f"the weights moved by {gone:.1%} in all"
         return failed(f"{text}: {where}", cause=LOW, fix=RAISE, **fields)
     if clips:
@@ -158,6 +147,7 @@ def learning_rate(
     high: float = 0.01,
     far: float = 2.0,
     low: float = 1e-4,
+    near: float = 0.25,
     nothing: float = 0.05,
     steps: int = 50,
 ) -> Result:
@@ -176,7 +166,11 @@ def learning_rate(
             a net that learned nothing FAILs, if its weights went far; less will do where a few
             steps made most of the way.
         far: Change of a kernel from beginning to end, relative to its size, that is far.
-        low: The same from which down it does, if its kernels went straight on.
+        low: The same from which down it does, if its kernels went straight on: of both epochs;
+            of the last where no kernel went farther than `near`. At 0 no rate is to blame:
+            most kernels get no gradient (KR219).
+        near: Change of a kernel from beginning to end, relative to its size, up to which steps
+            that only began above `low` have not led away from the start either.
         nothing: Share of the best constant's loss under which nothing was learned.
         steps: Optimizer steps below which the two say nothing.
     Source:
@@ -184,8 +178,8 @@ def learning_rate(
         of 100.
     """
     rate, trace = plan.optimizer.get("learning_rate"), plan.trace
-    if rate is not None and rate < 0:
-        return _negative(rate)
+    if found := below_zero(plan):
+        return found
     best = None if trace is None else _best(trace, least)
     if best is not None:
         return _mended(trace, *best)
@@ -194,5 +188,5 @@ def learning_rate(
     if trace is None:
         text = "the optimizer's own" if rate is None else f"{rate:.3g}, before the first step"
         return passed(f"the learning rate is {text}", measured=rate, unit="rate")
-    limits = {"high": high, "far": far, "low": low, "nothing": nothing, "steps": steps}
-    return _by_size(trace, limits)
+    limits = {"high": high, "far": far, "low": low, "near": near}
+    return _by_size(trace, {**limits, "nothing": nothing, "steps": steps})

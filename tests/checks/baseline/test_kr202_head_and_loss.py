@@ -186,6 +186,13 @@ def test_what_works_but_is_not_meant_warns(activation, loss):
     assert judged(activation, loss, 10, *hot()).status is Status.WARN
 
 
+@pytest.mark.parametrize("activation", ["sigmoid", "hard_sigmoid"])
+def test_a_squared_error_behind_an_output_with_limits_has_no_slope_there(activation):
+    result = judged(activation, "mse", 1, *cancer(), metrics=["accuracy"])
+    assert result.status is Status.WARN
+    assert f"Behind a {activation} it has no slope" in result.cause
+
+
 @pytest.mark.parametrize(("rate", "status"), [(0.1, Status.WARN), (0.003, Status.PASS)])
 def test_a_summed_loss_counts_only_where_the_step_follows_it(rate, status):
     loss = L.SparseCategoricalCrossentropy(reduction="sum")

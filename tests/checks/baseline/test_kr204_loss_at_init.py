@@ -125,6 +125,16 @@ def test_a_trained_model_passes():
     assert result.measured < result.expected
 
 
+def test_rows_count_by_their_weights_where_outputs_are_compared_with_labels():
+    x = np.random.RandomState(0).normal(size=(800, 4)).astype("float32")
+    y = np.random.RandomState(1).randint(0, 2, 800)
+    weights = np.where(y == (x[:, 0] > 0), 1.0, 0.1)  # those that count are said rightly
+    model = compiled(layers.Dense(2, activation="softmax"), shape=(4,), loss=SPARSE)
+    model.layers[-1].kernel.assign([[-0.4, 0.4], [0, 0], [0, 0], [0, 0]])
+    result = examine(loss_at_init, model, x, y, sample_weight=weights)
+    assert result.status is Status.PASS
+
+
 def test_smoothed_labels_are_judged_by_the_same_loss():
     model = net(loss=keras.losses.CategoricalCrossentropy(label_smoothing=0.1))
     x, y = digits()

@@ -79,3 +79,11 @@ def test_the_thresholds_decide_what_is_tried():
 
 def test_without_time_it_never_fails():
     assert judged(net(dropout=0.95), {"seconds": 0.0}).status is Status.PASS
+
+
+def test_a_model_that_keeps_its_state_between_batches_of_four_is_read():
+    stack = L.SimpleRNN(4, return_sequences=True, stateful=True), L.Dense(1)
+    model = keras.Sequential([keras.Input(batch_shape=(4, 6, 1)), *stack])
+    model.compile("adam", "mse")
+    x = np.random.RandomState(0).rand(40, 6, 1).astype("float32")
+    assert examine(keep_it_simple, model, x, 1 - x, batch_size=4).status is Status.PASS

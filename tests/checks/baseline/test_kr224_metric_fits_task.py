@@ -114,6 +114,19 @@ def test_accuracy_alone_where_one_class_rules_warns():
     assert examine(metric_fits_task, model, *rare()).status is Status.PASS
 
 
+def test_accuracy_alone_of_rare_labels_and_rare_pixels_warns():
+    x, y = digits()
+    tags = np.stack([(y == 3) & (x[:, k] > 0.99) for k in (20, 28, 36)], 1).astype("float32")
+    assert judged(3, "sigmoid", BCE, "accuracy", x, tags).status is Status.WARN
+    assert judged(3, "sigmoid", BCE, "accuracy", *several()).status is Status.PASS
+    assert judged(3, "sigmoid", BCE, M.AUC(), x, tags).status is Status.PASS
+    pictures = x[:200].reshape(-1, 8, 8, 1)
+    mask = (pictures > 0.99).astype("float32")
+    mask[:, 2:] = 0  # about one pixel in fifty
+    assert judged(1, "sigmoid", BCE, "accuracy", pictures, mask).status is Status.WARN
+    assert judged(1, "sigmoid", BCE, "accuracy", pictures, pictures > 0.4).status is Status.PASS
+
+
 def test_the_thresholds_decide():
     x, y = hot(3)
     for gain, status in ((0.1, Status.FAIL), (0.4, Status.PASS)):

@@ -172,3 +172,27 @@ def test_groups_that_do_not_fit_are_refused():
 def test_not_applicable_says_why():
     with pytest.raises(NotApplicable, match="no validation or test data"):
         examine(leakage, classifier(), *digits())
+
+
+@pytest.mark.parametrize("order", ["in time", "at random"])
+@pytest.mark.parametrize("step", [np.pi / 100, 60 / 1499], ids=["equal", "almost equal"])
+def test_windows_over_a_sine_are_equal_however_they_are_split(step, order):
+    sine = np.sin(np.arange(1500) * step).astype("float32")
+    x = np.stack([sine[i : i + 10] for i in range(1490)])[..., None]
+    y = sine[10:]
+    if order == "at random":
+        mixed = np.random.default_rng(0).permutation(len(x))
+        x, y = x[mixed], y[mixed]
+    model = compiled(layers.Flatten(), layers.Dense(1), shape=(10, 1), loss="mse")
+    result = examine(leakage, model, x, y, validation_split=0.25)
+    assert result.status is Status.WARN
+    assert "one series" in result.cause
+
+
+def test_training_on_the_windows_that_validate_fails():
+    x = np.random.default_rng(0).standard_normal(410).cumsum()
+    x = np.stack([x[i : i + 10] for i in range(400)]).astype("float32")
+    model = compiled(layers.Dense(1), shape=(10,), loss="mse")
+    for held in (x, x[-100:]):
+        result = examine(leakage, model, x, x[:, :1], validation_data=(held, held[:, :1]))
+        assert result.status is Status.FAIL

@@ -64,3 +64,12 @@ def test_not_applicable_says_why():
     x = np.random.default_rng(0).integers(0, 2, (100, 64))
     with pytest.raises(NotApplicable, match="mean nothing"):
         examine(near_duplicates, compiled(layers.Dense(2, activation="softmax")), x, x[:, 0])
+
+
+def test_windows_over_a_series_that_repeats_itself_pass():
+    sine = np.sin(np.arange(1500) * 60 / 1499).astype("float32")
+    x = np.stack([sine[i : i + 10] for i in range(1490)])
+    model = compiled(layers.Dense(1), shape=(10,), loss="mse")
+    result = examine(near_duplicates, model, x, sine[10:])
+    assert result.status is Status.PASS
+    assert "one series" in result.message

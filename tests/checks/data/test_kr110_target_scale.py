@@ -57,6 +57,29 @@ def test_without_an_adaptive_optimizer_the_fix_is_advice():
     assert examine(target_scale, made, x, 1e4 * y, epochs=15).fix.action is None
 
 
+def two_columns(large):
+    random = np.random.default_rng(0)
+    x = random.standard_normal((600, 10)).astype("float32")
+    y = np.stack([np.tanh(x[:, 0] + x[:, 1]), x[:, 2] - x[:, 3]], 1) * [1, large]
+    return x, y.astype("float32")
+
+
+def test_a_column_beside_a_much_larger_one_fails():
+    result = examine(target_scale, net(units=2), *two_columns(1e4), epochs=15, batch_size=16)
+    assert result.status is Status.FAIL
+    assert "columns" in result.message
+    assert result.fix.action is None
+    x, y = two_columns(1e4)
+    fixed = result.fix.data({"x": x, "y": y})
+    np.testing.assert_allclose(fixed["y"].std(0), 1, rtol=0.1)
+
+
+@pytest.mark.parametrize("large", [1, 12])
+def test_columns_that_are_learned_beside_each_other_are_no_fault(large):
+    result = examine(target_scale, net(units=2), *two_columns(large), epochs=15, batch_size=16)
+    assert result.status is not Status.FAIL
+
+
 HEALTHY = {
     "standardised": lambda x, y: (net(), x, standard(y), 10),
     "enough epochs": lambda x, y: (net(rate=0.03), x, y, 50),

@@ -14,11 +14,11 @@ schedules = keras.optimizers.schedules
 DEAD = [1e-3] * 5 + [1e-8] * 95
 
 
-def died(**fields):
+def died(*, limits=None, **fields):
     made = trace(
         0.9, 0.85, 0.85, 0.85, plan={"epochs": 4, "steps": 50, "rates": DEAD}, **fields
     )
-    return learning_rate_decay(plan(made))
+    return learning_rate_decay(plan(made), **(limits or {}))
 
 
 def test_a_dead_rate_that_would_still_have_taught_fails():
@@ -33,8 +33,10 @@ def test_a_dead_rate_that_would_still_have_taught_fails():
     [
         ({}, Status.WARN),
         ({"onward": onward(0.1, same=[0.1] * 3, restored=[0.2] * 3)}, Status.WARN),
-        ({"onward": onward(0.9)}, Status.PASS),
-        ({"constant_loss": 10.0}, Status.PASS),  # nine tenths of the loss are gone
+        ({"onward": onward(0.9)}, Status.WARN),  # within ten steps at full rate
+        ({"onward": onward(0.9), "limits": {"strong": 10}}, Status.PASS),
+        ({"constant_loss": 10.0, "limits": {"strong": 10}}, Status.PASS),  # most loss is gone
+        ({"constant_loss": 1.0, "limits": {"strong": 10}}, Status.WARN),
     ],
 )
 def test_without_proof_it_does_not_fail(fields, status):

@@ -28,6 +28,11 @@ def test_a_negative_rate_fails_before_training(optimizer):
     assert specimens.examine(learning_rate, healthy, x, y).status is Status.PASS
 
 
+def test_a_plan_that_overshoots_zero_fails_before_training():
+    assert learning_rate(plan(rates=[0.01, 0.0, -0.01])).status is Status.FAIL
+    assert learning_rate(plan(rates=[0.01, 0.005, 0.0])).status is Status.PASS
+
+
 @pytest.mark.parametrize(
     ("name", "cause"), [("faster", "too low"), ("slower", "too high"), ("unclipped", "clip")]
 )
@@ -58,6 +63,19 @@ def test_kernels_that_creep_straight_on_and_learn_nothing_fail():
     assert stuck(travel=travelled(0.0004)).status is Status.PASS  # they wander: no signal
     assert stuck(constant_loss=5.0).status is Status.PASS  # most of the loss is gone
     assert stuck(steps=[5] * 4, travel=travelled(4e-4)).status is Status.PASS  # few steps
+
+
+def test_steps_that_become_tiny_near_the_start_are_too_small():
+    fading = {"weights": [norms(3e-4), *[norms(5e-5)] * 3]}
+    assert "too low" in stuck(**fading, travel=travelled(0.02)).cause
+    assert stuck(**fading, travel=travelled(0.4)).status is Status.PASS  # they got away
+    assert stuck(**fading, travel=travelled(0.002)).status is Status.PASS  # they wander
+    assert stuck(weights=[norms(3e-4)] * 4, travel=travelled(0.02)).status is Status.PASS
+
+
+def test_kernels_without_a_gradient_are_not_the_rates_fault():
+    head = {**norms(0.0), "d/kernel": norms(0.01)["d/kernel"]}
+    assert stuck(weights=[head] * 4, travel=travelled(1.5)).status is Status.PASS
 
 
 def test_kernels_that_are_thrown_far_and_learn_nothing_fail():

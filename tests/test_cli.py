@@ -127,6 +127,15 @@ def test_a_check_that_is_interrupted_ends_with_130_and_what_is_done(monkeypatch)
     assert "interrupted" in result.stdout
 
 
+def test_a_demo_that_is_interrupted_among_its_checks_does_not_train(monkeypatch, tmp_path):
+    report = runner.run([], None)
+    report.results.append(row(Status.SKIP, message="not done: interrupted"))
+    monkeypatch.setattr("keras_recipe.model.RecipeModel.check", lambda *_, **__: report)
+    result = run("demo", "--quick", "--log-dir", str(tmp_path))
+    assert result.exit_code == 130
+    assert "Training" not in result.stdout
+
+
 def test_ctrl_c_elsewhere_ends_with_130_and_no_traceback(monkeypatch):
     def stop(**_):
         raise KeyboardInterrupt

@@ -49,6 +49,6 @@ def finish(report: Report, format: str | None, output: Path | None) -> None:  # 
     typer.echo(reports.render(report, "console" if output else shown).rstrip())
     if output:
         typer.echo(f"Wrote {reports.write(report, output, format)}", err=True)
-    if any(r.status == "skip" and r.message.endswith("interrupted") for r in report.results):
+    if report.interrupted:
         raise typer.Exit(INTERRUPTED)
     raise typer.Exit(0 if report.ok else FAILED)

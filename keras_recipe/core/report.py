@@ -81,6 +81,13 @@ class Report:
         return {str(status): found[status] for status in Status}
 
     @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended the checks: what was not done is SKIP."""
+        return any(
+            r.status == "skip" and r.message.endswith("interrupted") for r in self.results
+        )
+
+    @property
     def ok(self) -> bool:
         """Whether no FAIL stands."""
         return not self.failures

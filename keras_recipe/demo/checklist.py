@@ -64,6 +64,7 @@ def examined(
 
     Raises:
         InputError: The log folder cannot be written or the data is not to be had.
+        KeyboardInterrupt: Ctrl-C, among the checks as well.
     """
     log_dir = log_dir / "broken" if broken else log_dir
     refuse_unwritable(log_dir, "--log-dir")
@@ -79,6 +80,8 @@ def examined(
     def check() -> Report:
         report = model.check(x, y, **plan)
         say(console.render(report))
+        if report.interrupted:  # then the training is not wanted either
+            raise KeyboardInterrupt
         return report
 
     say(f"Stages 1 and 2 on {len(x)} {dataset} images, before training")
